@@ -1,0 +1,41 @@
+from sklearn_ser import audio as audio
+from sklearn_ser import base as base
+from sklearn_ser import datasets as datasets
+from sklearn_ser import exceptions as exceptions
+from sklearn_ser import features as features
+from sklearn_ser import inference as inference
+from sklearn_ser import metrics as metrics
+from sklearn_ser import model_selection as model_selection
+from sklearn_ser import pipeline as pipeline
+from sklearn_ser import plotting as plotting
+from sklearn_ser import sequence as sequence
+from sklearn_ser import utils as utils
+from sklearn_ser.audio import AudioClips, AudioLoader, WaveformCropper, check_clips
+from sklearn_ser.features import (
+    FrameFeaturesTransformer,
+    MelSpectrogramTransformer,
+    MFCCTransformer,
+    RMSEnergyTransformer,
+    ZeroCrossingRateTransformer,
+)
+from sklearn_ser.pipeline import SpeechPipeline, make_ser_pipeline
+from sklearn_ser.sequence import SequenceFlattener, SequenceScaler
+
+__version__: str
+
+__all__ = [
+    "AudioClips",
+    "AudioLoader",
+    "FrameFeaturesTransformer",
+    "MFCCTransformer",
+    "MelSpectrogramTransformer",
+    "RMSEnergyTransformer",
+    "SequenceFlattener",
+    "SequenceScaler",
+    "SpeechPipeline",
+    "WaveformCropper",
+    "ZeroCrossingRateTransformer",
+    "__version__",
+    "check_clips",
+    "make_ser_pipeline",
+]
