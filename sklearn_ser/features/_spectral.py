@@ -1,0 +1,162 @@
+"""Features of the spectrum."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sklearn_ser.features._base import (
+    FRAME_CONSTRAINTS,
+    MEL_NORM,
+    SPECTRUM_CONSTRAINTS,
+    BaseEngineTransformer,
+)
+
+__all__ = ["MelSpectrogramTransformer"]
+
+
+class MelSpectrogramTransformer(BaseEngineTransformer):
+    """Mel spectrogram, in decibels unless ``to_db=False``.
+
+    Given values, the numbers are librosa's; lengths left at None mean speech at any rate. Without
+    ``pooling`` the output is (n_clips, n_frames_, n_coefs) with frames of zeros after shorter
+    clips; with it (n_clips, n_features). A clip shorter than a window is padded with zeros.
+
+    Parameters
+    ----------
+    n_mels : int, default=64
+        Number of mel bands.
+    sample_rate : int, default=16000
+        Rate of the clips, in Hz; never guessed from the data.
+    n_fft : int, default=None
+        Length of the Fourier transform in samples; None is the next power of two from
+        ``win_length``.
+    win_length : int, default=None
+        Length of the window in samples; None is 25 ms, or ``n_fft`` where that is given.
+    hop_length : int, default=None
+        Step between frames in samples; None is 10 ms.
+    window : str, tuple, float or array-like, default="hann"
+        A window of :func:`scipy.signal.get_window`, or ``win_length`` numbers.
+    center : bool, default=True
+        Whether frame t is centred on sample ``t * hop_length``; else it begins there.
+    pad_mode : str, default="constant"
+        How a centred clip is padded at its ends, as in :func:`numpy.pad`.
+    power : float, default=2.0
+        Exponent of the magnitude spectrum: 1 for magnitude, 2 for power.
+    fmin : float, default=0.0
+        Lowest frequency of the bands, in Hz.
+    fmax : float, default=None
+        Highest frequency of the bands, in Hz; None is half the sample rate.
+    htk : bool, default=False
+        HTK's mel scale in place of Slaney's.
+    norm : {"slaney"}, float or None, default="slaney"
+        Scale of the bands: equal area, unit norm of this order, or peak 1.
+    to_db : bool, default=True
+        Decibels (log mel) in place of power.
+    ref : float, default=1.0
+        The power that is 0 dB.
+    amin : float, default=1e-10
+        Powers below this are taken for this.
+    top_db : float, default=80.0
+        Decibels further below the clip's loudest value are cut off; None cuts nothing.
+    deltas : {0, 1, 2}, default=0
+        Append first (1), and second (2), derivatives over time.
+    delta_width : int, default=9
+        Frames that a derivative is fitted over; a clip with fewer takes what it has.
+    pooling : str, tuple of str or None, default=None
+        Statistics over a clip's frames: "mean", "mean_std", or a tuple of "mean", "std", "min",
+        "max", "range", "median", "iqr", percentiles "p05", "skew", "kurtosis" and "slope" (per
+        second). None gives sequences.
+    n_frames : int, default=None
+        Length of sequences; None takes the longest clip of ``fit``.
+    memory : str, path or joblib.Memory, default=None
+        Folder that keeps every clip's features between calls and processes.
+    n_jobs : int, default=None
+        Processes; the result does not depend on it.
+    verbose : int, default=0
+        Show a progress bar.
+
+    Attributes
+    ----------
+    n_frames_ : int or None
+        Length of the sequences; None with ``pooling``.
+    coefficient_names_ : list of str
+        Names of the coefficients of a frame.
+    n_features_in_ : int
+        Width of the array of ``fit``; only where X was a 2-D array.
+
+    See Also
+    --------
+    librosa.feature.melspectrogram, librosa.power_to_db : The same numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_ser import MelSpectrogramTransformer
+    >>> noise = np.random.default_rng(0).normal(size=16000)
+    >>> MelSpectrogramTransformer(n_mels=40).fit_transform([noise]).shape
+    (1, 101, 40)
+    """
+
+    _parameter_constraints: dict[str, list[Any]] = {
+        **BaseEngineTransformer._parameter_constraints,
+        **FRAME_CONSTRAINTS,
+        **SPECTRUM_CONSTRAINTS,
+        "norm": MEL_NORM,
+        "to_db": ["boolean"],
+    }
+
+    def __init__(
+        self,
+        n_mels: int = 64,
+        *,
+        sample_rate: int = 16000,
+        n_fft: int | None = None,
+        win_length: int | None = None,
+        hop_length: int | None = None,
+        window: Any = "hann",
+        center: bool = True,
+        pad_mode: str = "constant",
+        power: float = 2.0,
+        fmin: float = 0.0,
+        fmax: float | None = None,
+        htk: bool = False,
+        norm: str | float | None = "slaney",
+        to_db: bool = True,
+        ref: float = 1.0,
+        amin: float = 1e-10,
+        top_db: float | None = 80.0,
+        deltas: int = 0,
+        delta_width: int = 9,
+        pooling: str | tuple[str, ...] | None = None,
+        n_frames: int | None = None,
+        memory: Any = None,
+        n_jobs: int | None = None,
+        verbose: int = 0,
+    ) -> None:
+        self.n_mels = n_mels
+        self.sample_rate = sample_rate
+        self.n_fft = n_fft
+        self.win_length = win_length
+        self.hop_length = hop_length
+        self.window = window
+        self.center = center
+        self.pad_mode = pad_mode
+        self.power = power
+        self.fmin = fmin
+        self.fmax = fmax
+        self.htk = htk
+        self.norm = norm
+        self.to_db = to_db
+        self.ref = ref
+        self.amin = amin
+        self.top_db = top_db
+        self.deltas = deltas
+        self.delta_width = delta_width
+        self.pooling = pooling
+        self.n_frames = n_frames
+        self.memory = memory
+        self.n_jobs = n_jobs
+        self.verbose = verbose
+
+    def _feature_set(self) -> tuple[str, ...]:
+        return ("mel",)
