@@ -222,7 +222,8 @@ def check_waveform(waveform: ArrayLike, name: str) -> Waveform:
             f"{name} has shape {samples.shape} and dtype {samples.dtype}; a waveform is a 1-D "
             "array of numbers (average the channels of a stereo recording first)."
         )
-    samples = samples.astype(np.float32, copy=False)
+    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is told
+        samples = samples.astype(np.float32, copy=False)
     if not len(samples):
         raise AudioError(f"{name} has no samples; leave empty clips out.")
     if not np.isfinite(samples).all():
