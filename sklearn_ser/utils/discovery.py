@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
-from difflib import get_close_matches
 from importlib import import_module
 from pkgutil import walk_packages
 
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
+
+from sklearn_ser.utils._names import did_you_mean
 
 __all__ = ["all_estimators"]
 
@@ -54,8 +55,7 @@ def _kind_of(type_filter: str | None) -> type:
         return BaseEstimator
     if type_filter in _MIXINS:
         return _MIXINS[type_filter]
-    close = get_close_matches(str(type_filter), _MIXINS, n=1)
-    hint = f" Did you mean {close[0]!r}?" if close else ""
+    hint = did_you_mean(type_filter, _MIXINS)
     raise ValueError(f"type_filter={type_filter!r} is not one of {sorted(_MIXINS)} or None.{hint}")
 
 
