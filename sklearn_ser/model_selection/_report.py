@@ -1,0 +1,144 @@
+"""The report of a benchmark, as text for a terminal of 100 columns."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    from sklearn_ser.model_selection._result import BenchmarkResult
+
+_WIDTH = 96
+
+
+def format_report(result: BenchmarkResult) -> str:
+    """Lay out all that a reader of a benchmark should see, the honest score first."""
+    best = result.best_
+    sections = [
+        ("Scores on unseen speakers", _scores(result)),
+        ("What a random split of clips would have claimed", _claims(result)),
+        ("Choice", _choice(result)),
+        (f"Classes, in % ({best})", _table(_only(result.per_class, best))),
+        (f"Speakers, in % ({best})", _table(_only(result.per_speaker, best))),
+        (f"Most confused ({best})", _confused(_only(result.confused, best))),
+        ("Notes", "\n".join(_wrapped(note) for note in result.notes)),
+    ]
+    return "\n\n".join(f"{title}\n{_ruled(title)}\n{text}" for title, text in sections if text)
+
+
+def _ruled(title: str) -> str:
+    return "-" * len(title)
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(text, _WIDTH, initial_indent="* ", subsequent_indent="  ")
+
+
+def _percent(share: Any) -> str:
+    return "" if pd.isna(share) else f"{100 * share:.1f}"
+
+
+def _scores(result: BenchmarkResult) -> str:
+    table = result.table
+    frame = pd.DataFrame(
+        {
+            "UAR %": table["uar"].map(_percent),
+            "95 % interval": _interval(table),
+            "accuracy %": table["accuracy"].map(_percent),
+            "macro-F1 %": table["macro_f1"].map(_percent),
+            "fit s": table["fit_seconds"].map(lambda s: "" if pd.isna(s) else f"{s:.2f}"),
+            "predict ms/clip": table["predict_ms"].map(lambda s: "" if pd.isna(s) else f"{s:.2f}"),
+        }
+    )
+    if table["uar_low"].isna().all():
+        frame = frame.drop(columns="95 % interval")
+    frame.loc["chance level"] = {"UAR %": _percent(result.chance_level)}
+    if result.human_level is not None:
+        frame.loc["people"] = {"accuracy %": _percent(result.human_level)}
+    return f"{_protocol(result)}\n\n{frame.rename_axis(None).fillna('').to_string()}"
+
+
+def _protocol(result: BenchmarkResult) -> str:
+    n_outer, n_inner = result.settings["n_outer"], result.settings["n_inner"]
+    return textwrap.fill(
+        f"{n_outer} folds, each of speakers whom no model has heard that is asked about them; "
+        f"parameters chosen for {result.settings['scoring']} on {n_inner} inner folds.",
+        _WIDTH,
+    )
+
+
+def _interval(table: pd.DataFrame) -> list[str]:
+    bounds = zip(table["uar_low"], table["uar_high"], strict=True)
+    return ["" if pd.isna(low) else f"{_percent(low)} to {_percent(high)}" for low, high in bounds]
+
+
+def _claims(result: BenchmarkResult) -> str:
+    if "random_uar" not in result.table:
+        return ""
+    table = result.table.dropna(subset="random_uar")
+    frame = pd.DataFrame(
+        {
+            "UAR %": table["random_uar"].map(_percent),
+            "accuracy %": table["random_accuracy"].map(_percent),
+            "UAR too high by": (table["random_uar"] - table["uar"]).map(
+                lambda points: f"{100 * points:+.1f} points"
+            ),
+        }
+    )
+    why = (
+        "Here clips of the same speakers stand on both sides, in tuning too. This is no result: "
+        "it says how much of such claims is knowing the voices."
+    )
+    return textwrap.fill(why, _WIDTH) + "\n\n" + frame.rename_axis(None).to_string()
+
+
+def _choice(result: BenchmarkResult) -> str:
+    named = result.table.dropna(subset="inner_score")
+    score = _percent(float(named["inner_score"].max()))
+    return "\n".join(
+        [
+            f"{result.best_} is best on the inner folds ({score} %), among {result.n_candidates} "
+            f"candidates of {len(named)} pipeline(s).",
+            "Parameters chosen:",
+            *_params(result),
+        ]
+    )
+
+
+def _params(result: BenchmarkResult) -> list[str]:
+    by_speaker = result.folds[result.folds["split"] == "speakers"]
+    lines = []
+    for name, folds in by_speaker.groupby("pipeline", sort=False):
+        for params, times in Counter(folds["params"]).most_common():
+            chosen = format_params(json.loads(params))
+            lines.append(f"  {name}, {times} of {len(folds)} folds: {chosen}")
+    return lines
+
+
+def format_params(params: dict[str, Any]) -> str:
+    """Write parameters shortly, without the names of the steps."""
+    listed = [f"{name.rpartition('__')[2]}={value}" for name, value in params.items()]
+    return ", ".join(listed) or "nothing to tune"
+
+
+def _only(frame: pd.DataFrame, pipeline: str) -> pd.DataFrame:
+    return frame[frame["pipeline"] == pipeline].drop(columns="pipeline")
+
+
+def _table(frame: pd.DataFrame) -> str:
+    """Lay out a table whose numbers with a fraction are shares."""
+    return str(frame.to_string(index=False, float_format=_percent))
+
+
+def _confused(pairs: pd.DataFrame) -> str:
+    if not len(pairs):
+        return "None: every clip was recognised."
+    return "\n".join(
+        f"{pair.true} taken for {pair.predicted} {pair.times} times ({_percent(pair.rate)} %), "
+        f"the other way {pair.reverse_count} times ({_percent(pair.reverse_rate)} %)"
+        for pair in pairs.rename(columns={"count": "times"}).itertuples()
+    ).replace("( %)", "")
