@@ -1,0 +1,7 @@
+"""Pictures of results; matplotlib is imported when the first one is drawn."""
+
+from __future__ import annotations
+
+from sklearn_ser.plotting._confusion import ConfusionDisplay
+
+__all__ = ["ConfusionDisplay"]
