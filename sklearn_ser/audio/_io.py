@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import soxr
 from numpy.typing import ArrayLike, NDArray
 
 from sklearn_ser.exceptions import AudioError, AudioReadError
+from sklearn_ser.utils._files import atomic_path
 
 __all__ = ["read_audio", "resample", "write_audio"]
 
@@ -125,15 +125,11 @@ def write_audio(
     file_format = target.suffix[1:].upper()
     if file_format not in soundfile.available_formats():
         raise AudioError(f"{target.name}: no audio format has this ending; try .wav or .flac.")
-    handle, temporary = tempfile.mkstemp(dir=target.parent, suffix=target.suffix)
-    os.close(handle)
     try:
-        soundfile.write(temporary, samples, sample_rate, subtype=subtype, format=file_format)
-        os.replace(temporary, target)
+        with atomic_path(target) as unfinished:
+            soundfile.write(unfinished, samples, sample_rate, subtype=subtype, format=file_format)
     except (soundfile.SoundFileError, ValueError) as error:
         raise AudioError(f"{target.name} cannot be written: {error}") from error
-    finally:
-        Path(temporary).unlink(missing_ok=True)
 
 
 def resample(waveform: ArrayLike, orig_sr: float, target_sr: float) -> NDArray[np.float32]:

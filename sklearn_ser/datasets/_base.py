@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Sequence
 from importlib import resources
 from numbers import Integral
@@ -12,6 +11,7 @@ import numpy as np
 from sklearn.utils import Bunch
 
 from sklearn_ser.exceptions import CorpusError
+from sklearn_ser.utils._names import nearest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,9 +32,8 @@ __all__ = [
 
 def did_you_mean(name: object, options: Iterable[object]) -> str:
     """Give `` (did you mean 'x'?)`` for the nearest option, or an empty string."""
-    by_lower = {str(option).lower(): option for option in options}
-    near = difflib.get_close_matches(str(name).lower(), list(by_lower), n=1, cutoff=0.5)
-    return f" (did you mean {by_lower[near[0]]!r}?)" if near else ""
+    near = nearest(name, options)
+    return "" if near is None else f" (did you mean {near!r}?)"
 
 
 def check_choice(parameter: str, value: object, options: Sequence[str]) -> None:
