@@ -3,11 +3,13 @@
 All clips of a folder through ``load_clips(in_memory=False)``, cropped, and extracted to pooled
 MFCC in one process; the peak is compared with the process after its imports.
 
-Run as ``python -m benchmarks.memory FOLDER [--write]``, for example on CREMA-D's ``AudioWAV``.
+Run as ``python -m benchmarks.memory [--write]``, with ``SKLEARN_SER_DATA`` naming the folder
+that holds ``crema_d/AudioWAV``; without it nothing is measured.
 """
 
 from __future__ import annotations
 
+import os
 import resource
 import sys
 import time
@@ -24,7 +26,10 @@ CREMA_D = r"(?P<speaker>\d+)_(?P<sentence>\w+?)_(?P<label>[A-Z]{3})_"
 
 def main() -> None:
     """Extract the corpus once and print how far memory grew."""
-    folder = Path(sys.argv[1])
+    if "SKLEARN_SER_DATA" not in os.environ:
+        print("SKLEARN_SER_DATA names no folder of corpora: nothing measured.")
+        return
+    folder = Path(os.environ["SKLEARN_SER_DATA"]) / "crema_d" / "AudioWAV"
     before = psutil.Process().memory_info().rss / 2**20
     begin = time.perf_counter()
     bunch = load_clips(folder, pattern=CREMA_D, in_memory=False)
@@ -37,7 +42,7 @@ def main() -> None:
     text = table(headers, [[*cells, f"{seconds:.1f}"]]) + f"\n\n{environment('numpy', 'librosa')}"
     print(text)
     if "--write" in sys.argv:
-        write_section("python -m benchmarks.memory FOLDER", text)
+        write_section("python -m benchmarks.memory", text)
 
 
 if __name__ == "__main__":

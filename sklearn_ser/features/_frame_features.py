@@ -23,7 +23,7 @@ class FrameFeaturesTransformer(BaseEngineTransformer):
     """Any set of frame features, from one pass over each clip.
 
     Given values, the numbers are librosa's; lengths left at None mean speech at any rate. Without
-    ``pooling`` the output is (n_clips, n_frames_, n_coefs) with frames of zeros after shorter
+    ``pooling`` the output is ``(n_clips, n_frames_, n_coefs)`` with frames of zeros after shorter
     clips; with it (n_clips, n_features). A clip shorter than a window is padded with zeros.
 
     One framing, one Fourier transform and one mel spectrogram serve all features, so a set costs

@@ -18,7 +18,7 @@ class MelSpectrogramTransformer(BaseEngineTransformer):
     """Mel spectrogram, in decibels unless ``to_db=False``.
 
     Given values, the numbers are librosa's; lengths left at None mean speech at any rate. Without
-    ``pooling`` the output is (n_clips, n_frames_, n_coefs) with frames of zeros after shorter
+    ``pooling`` the output is ``(n_clips, n_frames_, n_coefs)`` with frames of zeros after shorter
     clips; with it (n_clips, n_features). A clip shorter than a window is padded with zeros.
 
     Parameters

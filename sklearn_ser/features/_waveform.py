@@ -20,7 +20,7 @@ class ZeroCrossingRateTransformer(BaseEngineTransformer):
     """Rate of sign changes in every frame: the share of samples at which the sign changes.
 
     Given values, the numbers are librosa's; lengths left at None mean speech at any rate. Without
-    ``pooling`` the output is (n_clips, n_frames_, n_coefs) with frames of zeros after shorter
+    ``pooling`` the output is ``(n_clips, n_frames_, n_coefs)`` with frames of zeros after shorter
     clips; with it (n_clips, n_features). A clip shorter than a window is padded with zeros.
 
     Parameters
@@ -118,7 +118,7 @@ class RMSEnergyTransformer(BaseEngineTransformer):
     """Root-mean-square energy of every frame; full scale is 1.0.
 
     Given values, the numbers are librosa's; lengths left at None mean speech at any rate. Without
-    ``pooling`` the output is (n_clips, n_frames_, n_coefs) with frames of zeros after shorter
+    ``pooling`` the output is ``(n_clips, n_frames_, n_coefs)`` with frames of zeros after shorter
     clips; with it (n_clips, n_features). A clip shorter than a window is padded with zeros.
 
     Parameters
