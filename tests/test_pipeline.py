@@ -52,7 +52,15 @@ def test_steps_of_ones_own_are_cloned(tmp_path) -> None:
     assert model.get_params()["features__memory"] == str(tmp_path)
     assert model.get_params()["features__n_jobs"] == 2
     assert isinstance(model.named_steps["scaler"], SequenceScaler)
+    assert "clipper" not in model.named_steps
     assert isinstance(make_ser_pipeline().named_steps["scaler"], StandardScaler)
+
+
+def test_one_strange_feature_cannot_decide(speech) -> None:
+    y = speech.metadata["emotion"].to_numpy()
+    model = make_ser_pipeline("frames").fit(speech, y)
+    hum = np.full(8000, 0.3, dtype=np.float32)
+    assert np.abs(model[:-1].transform([wave[:1600] + hum[:1600] for wave in speech])).max() <= 3
 
 
 def test_unknown_names_are_told_with_what_was_meant() -> None:
