@@ -15,13 +15,30 @@ from sklearn_ser.audio._io import read_audio, resample, write_audio
 
 if TYPE_CHECKING:
     from sklearn_ser.audio._loader import AudioLoader
-    from sklearn_ser.audio._preprocessing import WaveformCropper
+    from sklearn_ser.audio._noise_reducer import NoiseReducer
+    from sklearn_ser.audio._preprocessing import (
+        PeakNormalizer,
+        PreEmphasis,
+        SilenceTrimmer,
+        WaveformCropper,
+    )
 
-_ESTIMATORS = {"AudioLoader": "_loader", "WaveformCropper": "_preprocessing"}
+_ESTIMATORS = {
+    "AudioLoader": "_loader",
+    "NoiseReducer": "_noise_reducer",
+    "PeakNormalizer": "_preprocessing",
+    "PreEmphasis": "_preprocessing",
+    "SilenceTrimmer": "_preprocessing",
+    "WaveformCropper": "_preprocessing",
+}
 
 __all__ = [
     "AudioClips",
     "AudioLoader",
+    "NoiseReducer",
+    "PeakNormalizer",
+    "PreEmphasis",
+    "SilenceTrimmer",
     "WaveformCropper",
     "check_clips",
     "read_audio",
