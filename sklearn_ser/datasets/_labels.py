@@ -7,10 +7,22 @@ from collections.abc import Iterable
 from sklearn_ser.datasets._base import did_you_mean
 from sklearn_ser.exceptions import CorpusError
 
-__all__ = ["EMOTIONS", "SYNONYMS", "check_emotions", "emotion_name"]
+__all__ = [
+    "EMOTIONS",
+    "SEX_EMOTIONS",
+    "SYNONYMS",
+    "check_emotions",
+    "emotion_name",
+    "sex_emotion",
+]
 
 EMOTIONS = ("neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised")
 """RAVDESS' own eight names, in the order of its codes 01 to 08."""
+
+SEX_EMOTIONS = tuple(
+    f"{sex}_{emotion}" for sex in ("female", "male") for emotion in EMOTIONS if emotion != "calm"
+)
+"""The 14 classes of sex and emotion, in which calm is counted as neutral."""
 
 # What other corpora, papers and people call the same eight.
 SYNONYMS = {
@@ -90,3 +102,36 @@ def check_emotions(words: Iterable[str]) -> tuple[str, ...]:
     if repeated:
         raise CorpusError(f"emotions given more than once: {', '.join(repeated)}.")
     return names
+
+
+def sex_emotion(sex: str, emotion: str) -> str:
+    """Give the class of sex and emotion together, one of `SEX_EMOTIONS`.
+
+    Parameters
+    ----------
+    sex : {"female", "male"}
+        Of the speaker.
+    emotion : str
+        A name of `EMOTIONS`; calm, which only RAVDESS has, is counted as neutral.
+
+    Returns
+    -------
+    str
+        Such as ``"female_angry"``.
+
+    Raises
+    ------
+    CorpusError
+        The sex is not known, or the emotion is no name.
+
+    Examples
+    --------
+    >>> from sklearn_ser.datasets._labels import sex_emotion
+    >>> sex_emotion("female", "angry"), sex_emotion("male", "calm")
+    ('female_angry', 'male_neutral')
+    """
+    name = emotion_name(emotion)
+    pair = f"{sex}_{'neutral' if name == 'calm' else name}"
+    if pair not in SEX_EMOTIONS:
+        raise CorpusError(f"sex={sex!r} is neither 'female' nor 'male', so {pair!r} is no class.")
+    return pair

@@ -4,33 +4,18 @@ from __future__ import annotations
 
 import os
 import re
-import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
-
-import pandas as pd
-import soundfile
+from typing import TYPE_CHECKING, Any
 
 from sklearn_ser.audio._clips import AudioClips
-from sklearn_ser.audio._io import read_audio
-from sklearn_ser.datasets._base import (
-    check_choice,
-    check_column,
-    check_sample_rate,
-    load_descr,
-    make_bunch,
-)
-from sklearn_ser.datasets._files import (
-    check_folder,
-    find_recordings,
-    looks_like,
-    shorten,
-)
+from sklearn_ser.datasets._base import check_choice
+from sklearn_ser.datasets._corpus import Corpus, load_corpus
 from sklearn_ser.datasets._labels import EMOTIONS
-from sklearn_ser.exceptions import AudioReadError, CorpusNotFoundError, CorpusWarning
+from sklearn_ser.exceptions import CorpusNotFoundError
 
 if TYPE_CHECKING:
     import numpy as np
+    import pandas as pd
     from sklearn.utils import Bunch
 
 __all__ = ["load_ravdess"]
@@ -51,30 +36,6 @@ _SENTENCES = ("kids", "dogs")
 _REPETITIONS = (1, 2)
 _SEXES = ("female", "male")
 _N_ACTORS = 24
-
-# The second file of this pair is the first once more, byte for byte, in every distribution.
-_IDENTICAL_PAIR = ("03-01-03-01-02-01-07", "03-01-03-01-02-02-07")
-
-# Seconds at the end of a file that are decoded to see whether it is whole.
-_A_MOMENT = 0.01
-
-
-class _Recording(NamedTuple):
-    """What the name of one file tells; the fields are the columns of `frame`."""
-
-    path: str
-    corpus: str
-    emotion: str
-    speaker: str
-    sex: str
-    intensity: str
-    sentence: str
-    repetition: int
-    channel: str
-
-    @property
-    def stem(self) -> str:
-        return Path(self.path).stem
 
 
 def load_ravdess(
@@ -108,7 +69,8 @@ def load_ravdess(
         Song is distributed in an archive of its own and has no disgust and no surprise.
     target : str, default="emotion"
         The column of `frame` to predict: "emotion", "sex", "intensity", "sentence", "speaker",
-        "channel", "repetition", ...
+        "channel", "repetition", ...; or "sex_emotion", 14 classes such as ``"female_angry"``, in
+        which calm is counted as neutral.
     clean : bool, default=False
         Leave out what is known to be broken: the second clip of the byte-identical pair, and files
         that cannot be opened or hold less sound than their header declares. One `CorpusWarning`
@@ -159,6 +121,7 @@ def load_ravdess(
 
     See Also
     --------
+    load_corpora : Several corpora as one.
     load_clips : Load your own recordings.
 
     References
@@ -184,19 +147,25 @@ def load_ravdess(
     (['angry'], ['ravdess-07'], (1600,))
     """
     check_choice("channel", channel, (*_CHANNELS, "both"))
-    check_sample_rate(sample_rate)
-    folder = check_folder(path, "RAVDESS", HOW_TO_GET)
-    recordings = _choose_channel(_find(folder), channel, folder)
-    check_column("target", target, _Recording._fields, "the table of RAVDESS")
-    recordings = _report_defects(_keep_first_copies(recordings), clean=clean)
-    frame = pd.DataFrame(recordings, columns=list(_Recording._fields))
-    data = AudioClips.from_files(frame["path"].tolist(), sample_rate, metadata=frame)
-    if in_memory:
-        data = _load(data, n_jobs, verbose, clean=clean)
-    return make_bunch(data, frame[target], descr=load_descr("ravdess"), return_X_y=return_X_y)
+
+    def choose(frame: pd.DataFrame, folder: Path) -> pd.DataFrame:
+        return _choose_channel(frame, channel, folder)
+
+    return load_corpus(
+        _RAVDESS,
+        path,
+        target=target,
+        sample_rate=sample_rate,
+        in_memory=in_memory,
+        clean=clean,
+        return_X_y=return_X_y,
+        n_jobs=n_jobs,
+        verbose=verbose,
+        complete=choose,
+    )
 
 
-def _parse(path: Path) -> _Recording | None:
+def _parse(path: Path) -> tuple[str, dict[str, Any]] | None:
     """Read a file's name; None where it is not the name of an audio-only clip of RAVDESS."""
     if not _NAME.fullmatch(path.stem):
         return None
@@ -206,130 +175,39 @@ def _parse(path: Path) -> _Recording | None:
     if modality != _AUDIO_ONLY or not all(in_range):
         return None
     channel, emotion, intensity, sentence, repetition = codes
-    return _Recording(
-        path=str(path),
-        corpus="ravdess",
-        emotion=EMOTIONS[emotion - 1],
-        speaker=f"ravdess-{actor:02d}",
-        sex=_SEXES[actor % 2],
-        intensity=_INTENSITIES[intensity - 1],
-        sentence=_SENTENCES[sentence - 1],
-        repetition=repetition,
-        channel=_CHANNELS[channel - 1],
-    )
+    return path.stem, {
+        "emotion": EMOTIONS[emotion - 1],
+        "speaker": f"ravdess-{actor:02d}",
+        "sex": _SEXES[actor % 2],
+        "intensity": _INTENSITIES[intensity - 1],
+        "sentence": _SENTENCES[sentence - 1],
+        "repetition": repetition,
+        "channel": _CHANNELS[channel - 1],
+    }
 
 
-def _find(folder: Path) -> list[_Recording]:
-    """Find the clips under a folder, ordered by actor, then by name, then by depth."""
-    files = find_recordings(folder)
-    recordings = [recording for file in files if (recording := _parse(file)) is not None]
-    if not recordings:
-        raise CorpusNotFoundError(_say_what_is_there(folder, files))
-    return sorted(recordings, key=lambda r: (r.speaker, r.stem, r.path.count(os.sep), r.path))
-
-
-def _say_what_is_there(folder: Path, files: list[Path]) -> str:
-    start = f"no RAVDESS file names were found under {folder}"
-    if not files:
-        return f"{start}; it holds no audio file at all. {HOW_TO_GET}"
-    names = [file.name for file in files]
-    found = f"{len(files)} audio files such as {names[0]!r}"
-    corpus = looks_like(names)
-    if corpus is None or corpus == "RAVDESS":
-        return (
-            f"{start}, only {found}; names are like 03-01-06-01-02-01-12.wav, beginning with 03 "
-            f"(audio only). For recordings of your own use load_clips. {HOW_TO_GET}"
-        )
-    return f"{start}; its {found} look like {corpus}."
-
-
-def _choose_channel(recordings: list[_Recording], channel: str, folder: Path) -> list[_Recording]:
+def _choose_channel(frame: pd.DataFrame, channel: str, folder: Path) -> pd.DataFrame:
     """Keep speech, song or both; an error says which of them is there where it is the other."""
     if channel == "both":
-        return recordings
-    chosen = [recording for recording in recordings if recording.channel == channel]
-    if not chosen:
-        other = recordings[0].channel
+        return frame
+    chosen = frame[frame["channel"] == channel]
+    if chosen.empty:
+        other = frame["channel"].iloc[0]
         raise CorpusNotFoundError(
-            f"{folder} holds {len(recordings)} clips of {other} and none of {channel}; "
+            f"{folder} holds {len(frame)} clips of {other} and none of {channel}; "
             f"choose channel={other!r}, or get Audio_{channel.title()}_Actors_01-24.zip from "
             "https://zenodo.org/record/1188976."
         )
     return chosen
 
 
-def _keep_first_copies(recordings: list[_Recording]) -> list[_Recording]:
-    """Keep one file of each name, the one least deep, and warn where there were more."""
-    first: dict[str, _Recording] = {}
-    for recording in recordings:
-        first.setdefault(recording.stem, recording)
-    n_copies = len(recordings) - len(first)
-    if n_copies:
-        _warn(
-            f"RAVDESS: {n_copies} of {len(recordings)} files were left out, since a file of the "
-            "same name was found in another folder (the archive on Kaggle holds every clip twice)."
-        )
-    return list(first.values())
-
-
-def _report_defects(recordings: list[_Recording], *, clean: bool) -> list[_Recording]:
-    """Leave out what is broken where `clean`; otherwise only warn of the identical pair."""
-    first, second = _IDENTICAL_PAIR
-    has_pair = _has_identical_pair(recordings)
-    if not clean:
-        if has_pair:
-            _warn(f"RAVDESS: {first} and {second} are one recording; clean=True leaves out one.")
-        return recordings
-    reasons = _find_broken(recordings)
-    if has_pair:
-        reasons.setdefault(second, f"{second} is byte-identical with {first}.")
-    if len(reasons) == len(recordings):
-        raise CorpusNotFoundError(f"every clip found is broken: {shorten(reasons.values(), 3)}")
-    if reasons:
-        _warn(
-            f"RAVDESS: clean=True left out {len(reasons)} of {len(recordings)} clips: "
-            f"{shorten(reasons.values(), 10, ' ')}"
-        )
-    return [recording for recording in recordings if recording.stem not in reasons]
-
-
-def _has_identical_pair(recordings: list[_Recording]) -> bool:
-    """Find the pair by name and size, without opening a file."""
-    pair = [Path(r.path) for r in recordings if r.stem in _IDENTICAL_PAIR]
-    return len(pair) == len(_IDENTICAL_PAIR) and len({file.stat().st_size for file in pair}) == 1
-
-
-def _find_broken(recordings: list[_Recording]) -> dict[str, str]:
-    """Say, by name, which files cannot be opened or end before they should."""
-    broken = {}
-    for recording in recordings:
-        try:
-            _read_end(recording.path)
-        except AudioReadError as error:
-            broken[recording.stem] = str(error)
-    return broken
-
-
-def _read_end(path: str) -> None:
-    """Read the last moment of a file, which a file that was cut off does not have."""
-    try:
-        start = soundfile.info(path).duration - _A_MOMENT
-    except soundfile.SoundFileError:
-        start = 0.0  # read_audio finds words for what is wrong
-    read_audio(path, offset=max(start, 0.0))
-
-
-def _warn(message: str) -> None:
-    # Point at the line that called load_ravdess: _warn, who reports, load_ravdess, its caller.
-    warnings.warn(message, CorpusWarning, stacklevel=4)
-
-
-def _load(data: AudioClips, n_jobs: int | None, verbose: int, *, clean: bool) -> AudioClips:
-    try:
-        return data.load(n_jobs=n_jobs, verbose=verbose)
-    except AudioReadError as error:
-        if clean:
-            raise
-        raise AudioReadError(
-            f"{error} Or leave broken files out: load_ravdess(..., clean=True)."
-        ) from error
+_RAVDESS = Corpus(
+    key="ravdess",
+    title="RAVDESS",
+    how_to_get=HOW_TO_GET,
+    names="03-01-06-01-02-01-12.wav, beginning with 03 (audio only)",
+    parse=_parse,
+    # The second file of this pair is the first once more, byte for byte, in every distribution.
+    identical=(("03-01-03-01-02-01-07", "03-01-03-01-02-02-07"),),
+    doubled=" (the archive on Kaggle holds every clip twice)",
+)
