@@ -4,13 +4,29 @@ from __future__ import annotations
 
 from sklearn_ser.model_selection._benchmark import benchmark
 from sklearn_ser.model_selection._final import FinalFit, fit_final
+from sklearn_ser.model_selection._protocols import (
+    Protocol,
+    default_protocols,
+    get_protocol,
+    protocol_names,
+)
 from sklearn_ser.model_selection._result import BenchmarkResult
+from sklearn_ser.model_selection._sentence_splits import MetadataKFold, SpeakerSentenceSplit
+from sklearn_ser.model_selection._speaker_splits import LeaveOneSpeakerOut, PredefinedSpeakerFolds
 from sklearn_ser.model_selection._split import SpeakerKFold
 
 __all__ = [
     "BenchmarkResult",
     "FinalFit",
+    "LeaveOneSpeakerOut",
+    "MetadataKFold",
+    "PredefinedSpeakerFolds",
+    "Protocol",
     "SpeakerKFold",
+    "SpeakerSentenceSplit",
     "benchmark",
+    "default_protocols",
     "fit_final",
+    "get_protocol",
+    "protocol_names",
 ]

@@ -10,8 +10,10 @@ from sklearn.utils import check_consistent_length, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.parallel import Parallel, delayed
 
+from sklearn_ser.model_selection._protocols import Protocol, get_protocol
 from sklearn_ser.model_selection._result import BenchmarkResult
 from sklearn_ser.model_selection._scores import build_result
+from sklearn_ser.model_selection._sentence_splits import MetadataKFold
 from sklearn_ser.model_selection._split import SpeakerKFold, encode_speakers
 from sklearn_ser.model_selection._tasks import (
     SPEAKERS,
@@ -32,6 +34,7 @@ def benchmark(
     y: Any,
     *,
     groups: Any = None,
+    protocol: str | Protocol | None = None,
     outer: Any = None,
     inner: Any = None,
     scoring: Any = "balanced_accuracy",
@@ -63,6 +66,10 @@ def benchmark(
         The labels.
     groups : array-like of shape (n_clips,), default=None
         The speaker of each clip, for an X that does not carry them.
+    protocol : str or Protocol, default=None
+        Outer and inner splitter by name, one of :func:`protocol_names`, or as
+        :func:`get_protocol` returns them; the report then names it. None leaves the choice to
+        `outer` and `inner`.
     outer, inner : splitter, default=None
         How to split for scoring and for tuning; None means ``SpeakerKFold(5)`` and
         ``SpeakerKFold(3)``. Where there are fewer speakers than folds, each speaker is a fold;
@@ -91,8 +98,10 @@ def benchmark(
     Raises
     ------
     ValueError
-        If no speakers are known or there is only one, if `outer` does not test every clip once
-        or has a speaker on both sides, or if a pipeline cannot be fitted.
+        If no speakers are known or there is only one, if `protocol` is not known or given
+        together with a splitter, if `outer` does not test every clip once (a
+        :class:`SpeakerSentenceSplit` may leave clips out) or has a speaker on both sides, or if a
+        pipeline cannot be fitted.
 
     References
     ----------
@@ -118,11 +127,11 @@ def benchmark(
     names, speaker_of_clip = encode_speakers(X, groups, "benchmark")
     _refuse_one_speaker(names)
     speakers = names[speaker_of_clip]
-    outer = SpeakerKFold(5) if outer is None else outer
-    inner = SpeakerKFold(3) if inner is None else inner
+    about, outer, inner = _splitters(protocol, outer, inner)
     folds = list(speaker_folds(X, y, speakers, outer, inner, random_state))
     _check_folds(folds, speakers, outer)
     notes = _notes_on_folds(folds, outer, inner, speakers)
+    notes += getattr(outer, "_notes", _no_notes)(X, y, speakers)
     if random_split:
         folds += random_folds(y, len(folds), len(folds[0].inner), random_state)
     outcomes = _run(pipelines, folds, X, y, scoring, n_jobs, verbose)
@@ -134,7 +143,8 @@ def benchmark(
         notes=notes,
         human_level=human_level,
         random_state=random_state,
-        settings={
+        settings=about
+        | {
             "outer": repr(outer),
             "inner": repr(inner),
             "n_outer": sum(fold.split == SPEAKERS for fold in folds),
@@ -143,6 +153,28 @@ def benchmark(
             "random_state": random_state,
         },
     )
+
+
+def _splitters(protocol: Any, outer: Any, inner: Any) -> tuple[dict[str, Any], Any, Any]:
+    """Settle what to split with, and what to say about it."""
+    if protocol is None:
+        outer = SpeakerKFold(5) if outer is None else outer
+        return {}, outer, SpeakerKFold(3) if inner is None else inner
+    if outer is not None or inner is not None:
+        raise ValueError(
+            "protocol names both splitters: give protocol, or outer and inner, not both."
+        )
+    chosen = get_protocol(protocol) if isinstance(protocol, str) else protocol
+    about = {
+        "protocol": chosen.name,
+        "description": chosen.description,
+        "citation": chosen.citation,
+    }
+    return about, chosen.outer, chosen.inner
+
+
+def _no_notes(*_: Any) -> list[str]:
+    return []
 
 
 def _check_input(pipelines: Any, X: Any, y: Any) -> np.ndarray:
@@ -177,7 +209,8 @@ def _check_folds(folds: list[Fold], speakers: np.ndarray, outer: Any) -> None:
     times_tested = np.bincount(
         np.concatenate([fold.test for fold in folds]), minlength=len(speakers)
     )
-    if np.any(times_tested != 1):
+    fewest = 1 if getattr(outer, "_tests_every_clip", True) else 0
+    if np.any((times_tested < fewest) | (times_tested > 1)):
         raise ValueError(
             f"The outer splitter must test every clip exactly once; {outer!r} tests one of them "
             f"{times_tested[times_tested != 1][0]} times. SpeakerKFold and LeaveOneGroupOut do."
@@ -199,8 +232,10 @@ def _notes_on_folds(folds: list[Fold], outer: Any, inner: Any, speakers: np.ndar
             f"there are {len(folds)}, one for each."
         )
     if any(_tuned_on_known_voices(fold, speakers) for fold in folds):
+        by = f" but by {inner.column}" if isinstance(inner, MetadataKFold) else ""
         notes.append(
-            "Tuning was not grouped by speaker: inner folds have the same voices on both sides."
+            f"Tuning was not grouped by speaker{by}: inner folds have the same voices on both "
+            "sides."
         )
     elif len(folds[0].inner) < getattr(inner, "n_splits", 0):
         notes.append(f"Tuning used {len(folds[0].inner)} inner folds instead of {inner.n_splits}.")

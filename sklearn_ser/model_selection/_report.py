@@ -54,8 +54,6 @@ def _scores(result: BenchmarkResult) -> str:
             "predict ms/clip": table["predict_ms"].map(lambda s: "" if pd.isna(s) else f"{s:.2f}"),
         }
     )
-    if table["uar_low"].isna().all():
-        frame = frame.drop(columns="95 % interval")
     frame.loc["chance level"] = {"UAR %": _percent(result.chance_level)}
     if result.human_level is not None:
         frame.loc["people"] = {"accuracy %": _percent(result.human_level)}
@@ -63,17 +61,21 @@ def _scores(result: BenchmarkResult) -> str:
 
 
 def _protocol(result: BenchmarkResult) -> str:
-    n_outer, n_inner = result.settings["n_outer"], result.settings["n_inner"]
-    return textwrap.fill(
-        f"{n_outer} folds, each of speakers whom no model has heard that is asked about them; "
-        f"parameters chosen for {result.settings['scoring']} on {n_inner} inner folds.",
-        _WIDTH,
-    )
+    settings = result.settings
+    lines = [
+        f"{settings['n_outer']} folds, each of speakers whom no model has heard that is asked "
+        f"about them; parameters chosen for {settings['scoring']} on {settings['n_inner']} inner "
+        "folds."
+    ]
+    if "protocol" in settings:
+        lines.insert(0, f"Protocol {settings['protocol']}: {settings['description']}")
+        lines += filter(None, [settings["citation"]])
+    return "\n".join(textwrap.fill(line, _WIDTH) for line in lines)
 
 
 def _interval(table: pd.DataFrame) -> list[str]:
     bounds = zip(table["uar_low"], table["uar_high"], strict=True)
-    return ["" if pd.isna(low) else f"{_percent(low)} to {_percent(high)}" for low, high in bounds]
+    return ["-" if pd.isna(low) else f"{_percent(low)} to {_percent(high)}" for low, high in bounds]
 
 
 def _claims(result: BenchmarkResult) -> str:

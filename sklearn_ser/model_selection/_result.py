@@ -38,7 +38,7 @@ class BenchmarkResult:
         One row a pipeline, kind of split and fold: its speakers, sizes, inner score, chosen
         parameters and times in seconds.
     predictions : DataFrame
-        One row a clip: ``clip`` (its position), ``path`` where known, ``speaker``, ``fold``,
+        One row a tested clip: ``clip`` (its position), ``path`` where known, ``speaker``, ``fold``,
         ``true`` and a column of predictions for each row of `table`.
     per_class : DataFrame
         For each pipeline precision, recall, F1 and support of each class and their averages.
@@ -57,7 +57,8 @@ class BenchmarkResult:
     notes : list of str
         What a reader of the scores has to know: fewer folds than asked for, warnings of fits.
     settings : dict
-        Splitters, scoring, seed and sizes.
+        Protocol where one was named, splitters, scoring, seed and sizes; ``n_tested`` counts the
+        clips that the scores are over, of both kinds of split.
     """
 
     table: pd.DataFrame

@@ -41,21 +41,25 @@ def build_result(
 ) -> BenchmarkResult:
     """Pool the predictions of all folds and score them."""
     by_speaker = [outcome for outcome in outcomes if outcome.fold.split == SPEAKERS]
+    tested = np.unique(np.concatenate([outcome.fold.test for outcome in by_speaker]))
+    all_predictions = _pooled(by_speaker, len(y)) | _chosen(by_speaker, len(y))
+    claimed = _pooled([o for o in outcomes if o.fold.split == RANDOM], len(y))
+    predictions, claimed = (_at(tested, made, y.dtype) for made in (all_predictions, claimed))
     folds = _fold_table(outcomes, speakers)
-    predictions = _pooled(by_speaker, y) | _chosen(by_speaker, y)
+    n_clips, classes, n_speakers = len(y), np.unique(y).tolist(), len(np.unique(speakers))
+    frame = _prediction_table(predictions, by_speaker, X, y, speakers, tested)
+    y, speakers = y[tested], speakers[tested]
     # Numbers instead of names: the interval then does not depend on how speakers are written.
-    _, speaker_of_clip = encode_speakers(X, speakers, "benchmark")
+    _, speaker_of_clip = encode_speakers(tested, speakers, "benchmark")
     table = _score_table(predictions, y, speaker_of_clip, random_state)
     table = table.join(_inner_scores_and_times(by_speaker))
-    claimed = _pooled([o for o in outcomes if o.fold.split == RANDOM], y)
     if claimed:
         table = table.join(_claims(claimed, y))
     named = sorted(set(table.index) - {CHOSEN}, key=list(table.index).index)
-    n_speakers = len(np.unique(speakers))
     return BenchmarkResult(
         table=table,
         folds=folds,
-        predictions=_prediction_table(predictions, by_speaker, X, y, speakers),
+        predictions=frame,
         per_class=_for_each(predictions, lambda predicted: class_report(y, predicted)),
         per_speaker=_for_each(
             predictions, lambda predicted: per_speaker_report(y, predicted, speakers)
@@ -67,28 +71,34 @@ def build_result(
         n_candidates=int(table.loc[named, "n_candidates"].sum()),
         notes=notes + _notes_on_scores(table, n_speakers) + _notes_on_warnings(outcomes),
         settings=settings
-        | {"n_clips": len(y), "n_speakers": n_speakers, "classes": np.unique(y).tolist()},
+        | {"n_clips": n_clips, "n_speakers": n_speakers, "classes": classes}
+        | {"n_tested": len(tested)},
     )
 
 
-def _pooled(outcomes: Iterable[Outcome], y: np.ndarray) -> Predictions:
+def _pooled(outcomes: Iterable[Outcome], n_clips: int) -> Predictions:
     predictions: Predictions = {}
     for outcome in outcomes:
-        pooled = predictions.setdefault(outcome.pipeline, np.empty(len(y), dtype=object))
+        pooled = predictions.setdefault(outcome.pipeline, np.empty(n_clips, dtype=object))
         pooled[outcome.fold.test] = outcome.predicted
-    return {name: pooled.astype(y.dtype) for name, pooled in predictions.items()}
+    return predictions
 
 
-def _chosen(outcomes: list[Outcome], y: np.ndarray) -> Predictions:
+def _at(tested: np.ndarray, predictions: Predictions, dtype: Any) -> Predictions:
+    """Keep the predictions of the clips that unseen speakers were asked about."""
+    return {name: pooled[tested].astype(dtype) for name, pooled in predictions.items()}
+
+
+def _chosen(outcomes: list[Outcome], n_clips: int) -> Predictions:
     """Let each fold be answered by whom its own inner folds found best."""
     if len({outcome.pipeline for outcome in outcomes}) < 2:
         return {}
-    pooled = np.empty(len(y), dtype=object)
+    pooled = np.empty(n_clips, dtype=object)
     for number in {outcome.fold.number for outcome in outcomes}:
         candidates = [outcome for outcome in outcomes if outcome.fold.number == number]
         best = max(candidates, key=lambda outcome: outcome.inner_score)
         pooled[best.fold.test] = best.predicted
-    return {CHOSEN: pooled.astype(y.dtype)}
+    return {CHOSEN: pooled}
 
 
 def _score_table(
@@ -157,16 +167,23 @@ def _fold_table(outcomes: list[Outcome], speakers: np.ndarray) -> pd.DataFrame:
 
 
 def _prediction_table(
-    predictions: Predictions, outcomes: list[Outcome], X: Any, y: np.ndarray, speakers: np.ndarray
+    predictions: Predictions,
+    outcomes: list[Outcome],
+    X: Any,
+    y: np.ndarray,
+    speakers: np.ndarray,
+    tested: np.ndarray,
 ) -> pd.DataFrame:
     fold_of_clip = np.empty(len(y), dtype=int)
     for outcome in outcomes:
         fold_of_clip[outcome.fold.test] = outcome.fold.number
-    frame = pd.DataFrame({"clip": np.arange(len(y)), "speaker": speakers, "fold": fold_of_clip})
+    frame = pd.DataFrame(
+        {"clip": tested, "speaker": speakers[tested], "fold": fold_of_clip[tested]}
+    )
     paths = getattr(X, "paths", None)
     if paths is not None:
-        frame.insert(1, "path", paths)
-    return frame.assign(true=y, **predictions)
+        frame.insert(1, "path", np.asarray(paths, dtype=object)[tested])
+    return frame.assign(true=y[tested], **predictions)
 
 
 def _for_each(
