@@ -15,7 +15,7 @@ from sklearn.model_selection import ParameterGrid
 
 from sklearn_ser import __version__, cli
 from sklearn_ser.audio import write_audio
-from sklearn_ser.cli import main
+from sklearn_ser.cli import _arguments, main
 from sklearn_ser.inference import load_model
 from sklearn_ser.pipeline import parameter_grid, pipeline_names
 
@@ -278,12 +278,24 @@ class TestErrors:
             (["benchmark", "--data", "x"], "add --corpus ravdess"),
             (["benchmark", "--table", "x", "--corpus", "ravdess"], "not allowed with"),
             (["benchmark", "--folds", "1"], "needs at least 2 folds, got 1"),
+            (["benchmark", "--corpus", "raydess"], "Did you mean 'ravdess'"),
+            (["benchmark", "--corpus", "tess=a", "--corpus", "tess=b"], "names one corpus twice"),
+            (["benchmark", "--corpus", "tess=a", "--corpus", "savee"], "--corpus savee=DIR"),
+            (["benchmark", "--corpus", "tess=a", "--data", "b"], "write --corpus NAME=DIR"),
+            (["benchmark", "--corpus", "synthetic=a"], "--data names the folder of a corpus"),
+            (["benchmark", "--corpus", "synthetic", "--corpus", "tess=a"], "cannot be joined"),
+            (["benchmark", "--clean"], "--clean is about a known corpus's defects"),
+            (["benchmark", "--target", "sex"], "--target is a column of a known corpus"),
+            (["benchmark", "--protocol", "lose"], "Did you mean 'loso'"),
+            (["benchmark", "--protocol", "loso", "--folds", "3"], "needs --protocol speakers"),
+            (["benchmark", "--corpus", "savee=a", "--folds", "3"], "nothing to loso, loso-sen"),
             (["train", "--output", "x"], "one of the arguments TABLE --corpus is required"),
             (["train", "x"], "required: --output"),
             (["predict", "x"], "required: FILE"),
         ],
     )
-    def test_usage(self, capsys, command, message):
+    def test_usage(self, capsys, monkeypatch, command, message):
+        monkeypatch.delenv("SKLEARN_SER_DATA", raising=False)
         assert message in self.usage_error_of(capsys, *command)
 
 
@@ -292,7 +304,7 @@ class TestProcess:
         done = subprocess.run([*RUN, "--version"], capture_output=True, text=True)
         assert done.stdout == f"sklearn-ser {__version__}\n"
 
-    @pytest.mark.parametrize("command", ["benchmark", "train", "predict"])
+    @pytest.mark.parametrize("command", ["benchmark", "train", "predict", "corpora"])
     def test_help(self, command, capsys):
         with pytest.raises(SystemExit, match="0"):
             main([command, "--help"])
@@ -306,7 +318,7 @@ class TestProcess:
         def interrupt(_: argparse.Namespace) -> int:
             raise KeyboardInterrupt
 
-        monkeypatch.setattr(cli, "_predict", interrupt)
+        monkeypatch.setattr(_arguments, "predict", interrupt)
         assert main(["predict", "model", "file"]) == 130
         assert capsys.readouterr() == ("", "")
 

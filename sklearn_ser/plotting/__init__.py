@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from sklearn_ser.plotting._confusion import ConfusionDisplay
+from sklearn_ser.plotting._corpus_summary import CorpusSummaryDisplay
 
-__all__ = ["ConfusionDisplay"]
+__all__ = ["ConfusionDisplay", "CorpusSummaryDisplay"]

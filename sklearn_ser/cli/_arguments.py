@@ -1,0 +1,324 @@
+"""The arguments of every command, and what must not be combined."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import Any
+
+from sklearn_ser import __version__
+from sklearn_ser.cli._benchmark import benchmark
+from sklearn_ser.cli._corpora import corpora
+from sklearn_ser.cli._load import CORPORA, DATA_VARIABLE, folders
+from sklearn_ser.cli._shared import DEFAULT_PIPELINES, PROGRAM
+from sklearn_ser.cli._train import predict, train
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=PROGRAM,
+        description="Speech emotion recognition, scored on voices the model has never heard.",
+        epilog=f"'{PROGRAM} COMMAND --help' explains a command, with examples.",
+    )
+    parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
+    parser.add_argument(
+        "--traceback", action="store_true", help="show where an error arose, for a bug report"
+    )
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    _add_benchmark(commands)
+    _add_train(commands)
+    _add_predict(commands)
+    _add_corpora(commands)
+    return parser
+
+
+def _add_command(
+    commands: Any, name: str, run: Callable[[argparse.Namespace], int], summary: str, more: str
+) -> argparse.ArgumentParser:
+    command: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=summary,
+        description=f"{summary}\n\n{more.strip()}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.set_defaults(run=run, command=command)
+    return command
+
+
+def _add_benchmark(commands: Any) -> None:
+    more = f"""
+Each pipeline is tuned and scored by nested cross-validation, grouped by speaker inside and
+outside. Beside the scores stands what a random split of clips would have claimed. The best
+pipeline (on inner folds) is then trained on all clips and saved.
+
+  {PROGRAM} benchmark                                  a synthetic corpus, made on the spot
+  {PROGRAM} benchmark --corpus ravdess --data RAVDESS/
+  {PROGRAM} benchmark --corpus savee=SAVEE/            once with words and once without
+  {PROGRAM} benchmark --corpus tess=TESS/ --corpus savee=SAVEE/    both as one corpus
+  {PROGRAM} benchmark --table clips.csv --pipelines mfcc-svm mel-forest
+"""
+    summary = "Tune and score pipelines on unseen speakers."
+    command = _add_command(commands, "benchmark", benchmark, summary, more)
+    data = command.add_argument_group("recordings").add_mutually_exclusive_group()
+    data.add_argument("--table", metavar="TABLE", help=_TABLE_HELP)
+    _add_corpus(command, data, "(default: synthetic)")
+    command.add_argument(
+        "--pipelines",
+        nargs="+",
+        type=_pipeline_name,
+        default=DEFAULT_PIPELINES,
+        metavar="NAME",
+        help=f"{_PIPELINE_HELP} (default: {' '.join(DEFAULT_PIPELINES)})",
+    )
+    _add_protocol(command)
+    command.add_argument(
+        "--no-random-split", dest="random_split", action="store_false",
+        help="leave out the comparison with a random split, which takes half of the time",
+    )  # fmt: skip
+    command.add_argument(
+        "--output", default="benchmark_results", metavar="DIR",
+        help="folder for tables (CSV, JSON), the confusion matrix (PNG) and the tuned model "
+        "(.joblib); files of an earlier run are replaced (default: %(default)s)",
+    )  # fmt: skip
+    _add_running(command)
+
+
+def _add_protocol(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--protocol", action="append", type=_protocol_name, metavar="NAME",
+        help="how to split, such as loso; may be given several times; a name that does not exist "
+        "shows the list (default: loso and loso-sentences for SAVEE, tess-across for TESS, "
+        "speakers for all else)",
+    )  # fmt: skip
+    command.add_argument(
+        "--folds", type=_at_least_2, metavar="N",
+        help="outer folds of the protocol speakers, at most one for each speaker (default: 5)",
+    )  # fmt: skip
+
+
+def _add_train(commands: Any) -> None:
+    more = f"""
+The pipeline is tuned by cross-validation over speakers and fitted on all clips. A classifier
+without probabilities gets them from calibration on speakers held out. To learn how well it does
+on a stranger's voice, run '{PROGRAM} benchmark' on the same recordings.
+
+  {PROGRAM} train clips.csv --output model.joblib
+  {PROGRAM} train --corpus ravdess --data RAVDESS/ --pipeline frames-svm --output model.joblib
+"""
+    summary = "Tune one pipeline on all recordings and save the model."
+    command = _add_command(commands, "train", train, summary, more)
+    data = command.add_argument_group("recordings").add_mutually_exclusive_group(required=True)
+    data.add_argument("table", nargs="?", metavar="TABLE", help=_TABLE_HELP)
+    _add_corpus(command, data, "")
+    command.add_argument(
+        "--pipeline", type=_pipeline_name, default="mfcc-svm", metavar="NAME",
+        help=f"{_PIPELINE_HELP} (default: %(default)s)",
+    )  # fmt: skip
+    command.add_argument(
+        "--output", required=True, metavar="FILE", help="the model's file, such as model.joblib"
+    )
+    _add_running(command)
+
+
+def _add_predict(commands: Any) -> None:
+    more = f"""
+Files of any format that libsndfile reads (WAV, FLAC, Ogg, MP3, ...), at any rate. A file that
+cannot be read gets an error in its row and does not stop the others; the exit status is then 1.
+A model file is a pickle: load only those that come from people whom you trust.
+
+  {PROGRAM} predict model.joblib a.wav b.wav
+  {PROGRAM} predict model.joblib new/*.wav --format csv --output labels.csv
+"""
+    summary = "Label audio files with a saved model."
+    command = _add_command(commands, "predict", predict, summary, more)
+    command.add_argument("model", metavar="MODEL", help="file that 'train' or 'benchmark' wrote")
+    command.add_argument("files", nargs="+", metavar="FILE", help="audio files")
+    command.add_argument(
+        "--format",
+        choices=("text", "csv", "json"),
+        default="text",
+        help="(default: %(default)s)",
+    )
+    command.add_argument(
+        "--probabilities", action="store_true", help="give the probability of every class, too"
+    )
+    command.add_argument("--output", metavar="FILE", help="write here instead of to the terminal")
+
+
+def _add_corpora(commands: Any) -> None:
+    more = f"""
+Looks under --data-home, or under the folder that {DATA_VARIABLE} names, for folders named as the
+corpora are; or into the folders given. Nothing is decoded; --check opens every file.
+
+  {PROGRAM} corpora --data-home recordings/
+  {PROGRAM} corpora SAVEE/ --plot savee.png
+"""
+    summary = "List the public corpora that are here, and how to get the others."
+    command = _add_command(commands, "corpora", corpora, summary, more)
+    command.add_argument("folders", nargs="*", metavar="DIR", help="folders of single corpora")
+    command.add_argument("--data-home", metavar="DIR", help="folder that holds the corpora")
+    command.add_argument(
+        "--check", action="store_true", help="open every file, to find those that are broken"
+    )
+    command.add_argument(
+        "--plot", metavar="FILE",
+        help="draw clips, durations and levels; of several corpora each into FILE-NAME",
+    )  # fmt: skip
+
+
+_TABLE_HELP = (
+    "your recordings: a CSV with the columns path, label and speaker, or a folder together with "
+    "--pattern"
+)
+_PIPELINE_HELP = (
+    "FEATURES-CLASSIFIER, such as mfcc-svm or mel-logreg; a name that does not exist shows the list"
+)
+
+
+def _add_corpus(command: argparse.ArgumentParser, choice: Any, default: str) -> None:
+    names = ", ".join(["synthetic", *CORPORA])
+    choice.add_argument(
+        "--corpus", action="append", type=_corpus, metavar="NAME[=DIR]",
+        help=f"a known corpus: {names}; give it several times to join corpora on the emotions "
+        f"that they share {default}".strip(),
+    )  # fmt: skip
+    group = command.add_argument_group("details of the recordings")
+    group.add_argument(
+        "--data", metavar="DIR",
+        help=f"folder of the corpus (default: the one so named under ${DATA_VARIABLE})",
+    )  # fmt: skip
+    group.add_argument(
+        "--target", default="emotion", metavar="COLUMN",
+        help="what to tell of a known corpus (default: %(default)s)",
+    )  # fmt: skip
+    group.add_argument(
+        "--clean", action="store_true", help="leave out a known corpus's known defects"
+    )
+    for column in ("path", "label", "speaker"):
+        group.add_argument(
+            f"--{column}-column", default=column, metavar="NAME",
+            help=f"column of the table that holds the {column} (default: {column})",
+        )  # fmt: skip
+    group.add_argument(
+        "--pattern", metavar="REGEX",
+        help="for a folder: a regular expression over the files' paths with the named groups "
+        "label and speaker, such as '(?P<speaker>\\w+)/(?P<label>[a-z]+)_'",
+    )  # fmt: skip
+    group.add_argument(
+        "--on-error",
+        choices=("raise", "skip"),
+        default="raise",
+        help="what to do with rows of the table that cannot be used (default: %(default)s)",
+    )
+    group.add_argument(
+        "--sample-rate", type=int, default=16000, metavar="HZ",
+        help="rate that all clips are brought to (default: %(default)s)",
+    )  # fmt: skip
+
+
+def _add_running(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--n-jobs", type=int, default=-1, metavar="N", help="processes (default: -1, all cores)"
+    )
+    command.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="seed of all that is random (default: 0)"
+    )
+    command.add_argument(
+        "--memory", metavar="DIR",
+        help="folder to keep features in for later runs (default: kept for this run only)",
+    )  # fmt: skip
+
+
+def _pipeline_name(name: str) -> str:
+    from sklearn_ser.pipeline import pipeline_names
+    from sklearn_ser.utils._names import did_you_mean
+
+    known = pipeline_names()
+    if name not in known:
+        hint = did_you_mean(name, known)
+        raise argparse.ArgumentTypeError(
+            f"there is no pipeline {name!r}.{hint} Choose among {', '.join(known)}."
+        )
+    return name
+
+
+def _protocol_name(name: str) -> str:
+    from sklearn_ser.model_selection import get_protocol
+
+    try:
+        return get_protocol(name).name
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _corpus(text: str) -> tuple[str, str]:
+    """Read NAME or NAME=DIR."""
+    from sklearn_ser.utils._names import did_you_mean
+
+    name, _, folder = text.partition("=")
+    name = name.lower().replace("-", "_")
+    known = ["synthetic", *CORPORA]
+    if name not in known:
+        raise argparse.ArgumentTypeError(
+            f"there is no corpus {name!r}.{did_you_mean(name, known)} Choose among "
+            f"{', '.join(known)}."
+        )
+    return name, folder
+
+
+def _at_least_2(text: str) -> int:
+    number = int(text)
+    if number < 2:
+        raise argparse.ArgumentTypeError(f"needs at least 2 folds, got {number}")
+    return number
+
+
+def check_usage(args: argparse.Namespace) -> None:
+    """Refuse combinations of arguments that argparse lets pass."""
+    if not hasattr(args, "corpus"):
+        return
+    problem = _problem_with_corpus(args) or _problem_with_protocol(args)
+    if problem:
+        args.command.error(problem)
+
+
+def _problem_with_corpus(args: argparse.Namespace) -> str | None:
+    named = args.corpus or []
+    names = [name for name, _ in named]
+    if not set(names) - {"synthetic"}:
+        return _problem_without_corpus(args, named)
+    if "synthetic" in names:
+        return "--corpus synthetic cannot be joined with others"
+    if len(set(names)) < len(names):
+        return "--corpus names one corpus twice"
+    if args.data is not None and (len(named) > 1 or named[0][1]):
+        return "--data is for a single --corpus NAME; otherwise write --corpus NAME=DIR"
+    found = folders(args)
+    for name in names:
+        if name not in found:
+            form = "=DIR" if len(named) > 1 else " needs --data DIR"
+            where = f"there is none under ${DATA_VARIABLE}"
+            return f"--corpus {name}{form}, the folder of its recordings: {where}"
+    return None
+
+
+def _problem_without_corpus(args: argparse.Namespace, named: list[Any]) -> str | None:
+    if args.data is not None or any(folder for _, folder in named):
+        return "--data names the folder of a corpus: add --corpus ravdess"
+    if args.clean:
+        return "--clean is about a known corpus's defects: add --corpus ravdess"
+    if args.target != "emotion":
+        return "--target is a column of a known corpus; for a table use --label-column"
+    return None
+
+
+def _problem_with_protocol(args: argparse.Namespace) -> str | None:
+    if getattr(args, "folds", None) is None:
+        return None
+    from sklearn_ser.cli._load import corpus_of
+    from sklearn_ser.model_selection import default_protocols
+
+    names = args.protocol or default_protocols(corpus_of(args))
+    if set(names) == {"speakers"}:
+        return None
+    return f"--folds needs --protocol speakers; it means nothing to {', '.join(names)}"
