@@ -12,12 +12,23 @@ from typing import Any
 __version__ = "0.1.0.dev0"
 
 _NAMES_OF = {
-    "audio": ("AudioClips", "AudioLoader", "WaveformCropper", "check_clips"),
+    "audio": (
+        "AudioClips",
+        "AudioLoader",
+        "NoiseReducer",
+        "PeakNormalizer",
+        "PreEmphasis",
+        "SilenceTrimmer",
+        "WaveformCropper",
+        "check_clips",
+    ),
     "features": (
+        "ChromaTransformer",
         "FrameFeaturesTransformer",
         "MFCCTransformer",
         "MelSpectrogramTransformer",
         "RMSEnergyTransformer",
+        "SpectralShapeTransformer",
         "ZeroCrossingRateTransformer",
     ),
     "pipeline": ("SpeechPipeline", "make_ser_pipeline"),

@@ -10,12 +10,23 @@ from sklearn_ser import pipeline as pipeline
 from sklearn_ser import plotting as plotting
 from sklearn_ser import sequence as sequence
 from sklearn_ser import utils as utils
-from sklearn_ser.audio import AudioClips, AudioLoader, WaveformCropper, check_clips
+from sklearn_ser.audio import (
+    AudioClips,
+    AudioLoader,
+    NoiseReducer,
+    PeakNormalizer,
+    PreEmphasis,
+    SilenceTrimmer,
+    WaveformCropper,
+    check_clips,
+)
 from sklearn_ser.features import (
+    ChromaTransformer,
     FrameFeaturesTransformer,
     MelSpectrogramTransformer,
     MFCCTransformer,
     RMSEnergyTransformer,
+    SpectralShapeTransformer,
     ZeroCrossingRateTransformer,
 )
 from sklearn_ser.pipeline import SpeechPipeline, make_ser_pipeline
@@ -26,12 +37,18 @@ __version__: str
 __all__ = [
     "AudioClips",
     "AudioLoader",
+    "ChromaTransformer",
     "FrameFeaturesTransformer",
     "MFCCTransformer",
     "MelSpectrogramTransformer",
+    "NoiseReducer",
+    "PeakNormalizer",
+    "PreEmphasis",
     "RMSEnergyTransformer",
     "SequenceFlattener",
     "SequenceScaler",
+    "SilenceTrimmer",
+    "SpectralShapeTransformer",
     "SpeechPipeline",
     "WaveformCropper",
     "ZeroCrossingRateTransformer",

@@ -15,12 +15,14 @@ from sklearn.pipeline import make_pipeline
 
 from sklearn_ser import (
     AudioClips,
+    ChromaTransformer,
     FrameFeaturesTransformer,
     MelSpectrogramTransformer,
     MFCCTransformer,
     RMSEnergyTransformer,
     SequenceFlattener,
     SequenceScaler,
+    SpectralShapeTransformer,
     WaveformCropper,
     ZeroCrossingRateTransformer,
 )
@@ -32,6 +34,9 @@ EXTRACTORS = [
     MFCCTransformer(deltas=2),
     MelSpectrogramTransformer(to_db=False),
     FrameFeaturesTransformer(("zcr", "rms", "mfcc", "mel")),
+    FrameFeaturesTransformer(("zcr", "rms", "mfcc", "mel", "chroma", "centroid", "flux")),
+    ChromaTransformer(tuning=None),
+    SpectralShapeTransformer(pooling="mean_std"),
     MFCCTransformer(pooling="mean_std"),
     FrameFeaturesTransformer(pooling=("mean", "p05", "slope", "kurtosis")),
 ]

@@ -23,11 +23,12 @@ from sklearn_ser.audio._store import (
     path_array,
 )
 from sklearn_ser.exceptions import AudioError, AudioReadError
-from sklearn_ser.utils._parallel import parallel_map
+from sklearn_ser.utils._parallel import chunk_slices, parallel_map
 
 __all__ = ["AudioClips"]
 
 _ERRORS_SHOWN = 10
+_CLIPS_A_TASK = 16  # a task for every clip would cost as much as decoding a short one
 
 
 class AudioClips:
@@ -329,18 +330,23 @@ class AudioClips:
         """
         if self._store.is_finished:
             return self
-        outcomes = parallel_map(
-            self._read_or_error,
-            [(position,) for position in range(len(self))],
+        places = range(len(self))
+        chunks = parallel_map(
+            self._read_or_errors,
+            [(places[chunk],) for chunk in chunk_slices(len(self), chunk_size=_CLIPS_A_TASK)],
             n_jobs=n_jobs,
             prefer="threads",
             label="decoding",
             verbose=verbose,
         )
+        outcomes = [outcome for chunk in chunks for outcome in chunk]
         _raise_together([outcome for outcome in outcomes if isinstance(outcome, AudioError)])
         waveforms = [wave for wave in outcomes if not isinstance(wave, AudioError)]
         store = ClipStore.of_waveforms(waveforms, self.sample_rate, self.paths)
         return self._of(store, self.sample_rate, self._metadata)
+
+    def _read_or_errors(self, positions: Iterable[int]) -> list[Waveform | AudioError]:
+        return [self._read_or_error(position) for position in positions]
 
     def _read_or_error(self, position: int) -> Waveform | AudioError:
         try:

@@ -31,11 +31,14 @@ FRAME_CONSTRAINTS: dict[str, list[Any]] = {
     "deltas": [Interval(Integral, 0, 2, closed="both")],
     "delta_width": [Interval(Integral, 3, None, closed="left")],
 }
-SPECTRUM_CONSTRAINTS: dict[str, list[Any]] = {
+WINDOW_CONSTRAINTS: dict[str, list[Any]] = {
     "n_fft": LENGTH,
     "win_length": LENGTH,
     "window": [str, tuple, list, np.ndarray, Interval(Real, None, None, closed="neither")],
     "pad_mode": [str],
+}
+SPECTRUM_CONSTRAINTS: dict[str, list[Any]] = {
+    **WINDOW_CONSTRAINTS,
     "power": [Interval(Real, 0, None, closed="neither")],
     "n_mels": [Interval(Integral, 1, None, closed="left")],
     "fmin": [Interval(Real, 0, None, closed="left")],
@@ -53,6 +56,17 @@ CEPSTRUM_CONSTRAINTS: dict[str, list[Any]] = {
     "mel_norm": MEL_NORM,
 }
 DCT_NORM: list[Any] = [StrOptions({"ortho", "backward", "forward"}), None]
+CHROMA_CONSTRAINTS: dict[str, list[Any]] = {
+    "n_chroma": [Interval(Integral, 1, None, closed="left")],
+    "tuning": [Interval(Real, None, None, closed="neither"), None],
+}
+CHROMA_NORM: list[Any] = [Interval(Real, 0, None, closed="right"), None]  # infinity too
+SHAPE_CONSTRAINTS: dict[str, list[Any]] = {
+    "roll_percent": [Interval(Real, 0, 1, closed="neither")],
+    "contrast_fmin": [Interval(Real, 0, None, closed="neither")],
+    "contrast_bands": [Interval(Integral, 1, None, closed="left")],
+    "contrast_quantile": [Interval(Real, 0, 1, closed="neither")],
+}
 
 
 @dataclass(frozen=True)
@@ -111,3 +125,8 @@ class BaseEngineTransformer(BaseFrameTransformer):
 
 def _hashable_window(window: Any) -> Any:
     return window if isinstance(window, str) else tuple(window)
+
+
+def as_features(features: Any) -> tuple[str, ...]:
+    """Return the names as a tuple, whether one or several were given."""
+    return (features,) if isinstance(features, str) else tuple(features)

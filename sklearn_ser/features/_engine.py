@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sklearn_ser.features._delta import time_derivative
-from sklearn_ser.features._fourier import cepstrum, decibels, mel_spectrum
+from sklearn_ser.features._fourier import spectral_features
 from sklearn_ser.features._settings import FEATURES, FrameSettings, resolve_lengths
 from sklearn_ser.utils._frames import count_signal_frames, frame_view, pad_signal
 
@@ -17,6 +17,8 @@ __all__ = [
     "extract_frames",
     "resolve_lengths",
 ]
+
+_MANY = ("mel", "mfcc", "chroma", "contrast")  # features of several coefficients a frame
 
 
 def coefficient_names(settings: FrameSettings) -> list[str]:
@@ -36,7 +38,7 @@ def coefficient_names(settings: FrameSettings) -> list[str]:
     names: list[str] = []
     for feature in settings.features:
         size = _feature_size(feature, settings)
-        many = feature in ("mel", "mfcc")
+        many = feature in _MANY
         names += [f"{feature}_{i}" for i in range(size)] if many else [feature]
     suffixes = ("", "_delta", "_delta2")[: 1 + settings.deltas]
     return [name + suffix for suffix in suffixes for name in names]
@@ -113,7 +115,13 @@ def extract_frames(waveform: np.ndarray, settings: FrameSettings) -> np.ndarray:
 
 
 def _feature_size(feature: str, settings: FrameSettings) -> int:
-    return {"mel": settings.n_mels, "mfcc": settings.n_mfcc}.get(feature, 1)
+    sizes = {
+        "mel": settings.n_mels,
+        "mfcc": settings.n_mfcc,
+        "chroma": settings.n_chroma,
+        "contrast": settings.contrast_bands + 1,
+    }
+    return sizes.get(feature, 1)
 
 
 def _fill_static(
@@ -135,7 +143,7 @@ def _static_features(
     sizes = {settings.frame_size(feature) for feature in settings.features if feature != "zcr"}
     framed = {size: _framed(samples, size, settings) for size in sizes}
     if settings.needs_spectrum:
-        found = _spectral_features(framed[settings.n_fft], settings)
+        found = spectral_features(framed[settings.n_fft], settings)
     if "zcr" in settings.features:
         found["zcr"] = _zero_crossing_rate(samples, settings, n_frames)[None]
     if "rms" in settings.features:
@@ -186,19 +194,3 @@ def _counts_of_windows(flags: np.ndarray, length: int, hop: int, n_windows: int)
 def _root_mean_square(frames: np.ndarray) -> np.ndarray:
     energy = np.einsum("ij,ij->i", frames, frames)
     return np.sqrt(energy / np.float32(frames.shape[1]))
-
-
-def _spectral_features(frames: np.ndarray, settings: FrameSettings) -> dict[str, np.ndarray]:
-    """Return the mel spectrum and what is derived from it.
-
-    Frames that shorter features will have cut off are still there, as the loudest of all sets
-    where ``top_db`` begins.
-    """
-    mel = mel_spectrum(frames, settings)
-    if "mfcc" not in settings.features and not settings.to_db:
-        return {"mel": mel}
-    levels = decibels(mel, settings)
-    found = {"mel": levels if settings.to_db else mel}
-    if "mfcc" in settings.features:
-        found["mfcc"] = cepstrum(levels, settings)
-    return found

@@ -1,9 +1,8 @@
-"""The spectral features of one clip: mel spectrum, decibels, cepstrum."""
+"""The spectral features of one clip from one transform: mel spectrum, cepstrum and the rest."""
 
 from __future__ import annotations
 
 import math
-import threading
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -12,12 +11,11 @@ import scipy.fft
 import scipy.signal
 import scipy.sparse
 
+from sklearn_ser.features._blocks import Block, blocks_of, reduce_blocks
+from sklearn_ser.features._chroma_filters import find_pitches, tuning_of
 from sklearn_ser.features._mel import mel_filter_bank
+from sklearn_ser.features._reducers import Reducer, make_reducers
 from sklearn_ser.features._settings import FrameSettings, is_sampled
-
-# Values in a block of windowed frames: 1 MB of float32, whatever the length of the clip, so that
-# the work on a block stays in the processor's cache.
-_BLOCK_VALUES = 1 << 18
 
 # A band whose power is less than this share of the frame's mean power a bin may be more than
 # 1e-3 dB off in float32. Such frames, a few in a hundred of clean speech, are transformed again
@@ -25,30 +23,31 @@ _BLOCK_VALUES = 1 << 18
 _DOUBT = 2e-5
 _STRICTER = 50
 
-_thread = threading.local()
-
 
 class _SpectralPlan(NamedTuple):
-    """What the spectrum needs, the same for every clip.
+    """The window of shape (n_fft,), in float32 and float64."""
+
+    window: np.ndarray
+    exact_window: np.ndarray
+
+
+class _MelPlan(NamedTuple):
+    """What the mel spectrum needs, the same for every clip.
 
     Attributes
     ----------
-    window, exact_window : ndarray of shape (n_fft,)
-        The window in float32 and float64.
     filters : sparse array of shape (n_mels + 1, n_bins)
         The mel filters, and a last row of ones.
     limits : ndarray of shape (n_mels, 1)
         The power of a band, relative to that of all bins, under which float32 is in doubt.
     """
 
-    window: np.ndarray
-    exact_window: np.ndarray
     filters: scipy.sparse.csr_array
     limits: np.ndarray
 
 
-def mel_spectrum(frames: np.ndarray, settings: FrameSettings) -> np.ndarray:
-    """Compute the mel spectrum of all frames of one clip.
+def spectral_features(frames: np.ndarray, settings: FrameSettings) -> dict[str, np.ndarray]:
+    """Compute the spectral features of all frames of one clip from one Fourier transform.
 
     Parameters
     ----------
@@ -59,21 +58,87 @@ def mel_spectrum(frames: np.ndarray, settings: FrameSettings) -> np.ndarray:
 
     Returns
     -------
-    ndarray of shape (n_mels, n_frames)
-        Float32.
+    dict of str to ndarray of shape (n_coefs, n_frames)
+        By feature, and maybe "mel" besides; in the order of no settings.
     """
     plan = _spectral_plan(settings)
-    if settings.power != 2:
-        # In decibels of anything but power, 80 dB reach further down than float32 does.
-        return _bands(frames, plan.exact_window, plan, settings.power)[:-1].astype(np.float32)
-    bands = _bands(frames, plan.window, plan, settings.power)
-    mel, energy = bands[:-1], bands[-1]
-    chosen = _frames_in_doubt(mel, plan.limits, energy, settings)
-    for block in _blocks(len(chosen), settings.n_fft):
-        columns = chosen[block]
-        exact = _bands(frames[columns], plan.exact_window, plan, settings.power)
-        mel[:, columns] = exact[:-1]
-    return mel
+    tuning = _tuning(frames, plan.exact_window, settings) if "chroma" in settings.features else None
+    reducers: dict[str, Reducer] = make_reducers(settings, tuning)
+    if settings.needs_mel:
+        # First, since a power other than 2 takes the memory of the others.
+        reducers = {"mel": _Mel(settings), **reducers}
+    # In decibels of anything but power, 80 dB reach further down than float32 does.
+    is_exact = settings.needs_mel and settings.power != 2
+    window = plan.exact_window if is_exact else plan.window
+    rows = reduce_blocks(frames, window, reducers)
+    if not is_exact:
+        for name, reducer in reducers.items():
+            _make_exact(frames, plan.exact_window, reducer, rows[name])
+    found = {name: reducer.finish(rows[name]) for name, reducer in reducers.items()}
+    return _with_mel(found, settings) if settings.needs_mel else found
+
+
+def _make_exact(frames: np.ndarray, window: np.ndarray, reducer: Reducer, rows: np.ndarray) -> None:
+    """Compute again in float64 the frames that float32 leaves too far off."""
+    chosen = reducer.doubtful(rows)
+    for where in blocks_of(len(chosen), len(window)):
+        columns = chosen[where]
+        rows[:, columns] = reducer(Block(frames[columns], window))
+
+
+def _with_mel(found: dict[str, np.ndarray], settings: FrameSettings) -> dict[str, np.ndarray]:
+    """Add what is derived from the mel spectrum.
+
+    Frames that shorter features will have cut off are still there, as the loudest of all sets
+    where ``top_db`` begins.
+    """
+    if "mfcc" not in settings.features and not settings.to_db:
+        return found
+    levels = decibels(found["mel"], settings)
+    if settings.to_db:
+        found["mel"] = levels
+    if "mfcc" in settings.features:
+        found["mfcc"] = cepstrum(levels, settings)
+    return found
+
+
+def _tuning(frames: np.ndarray, window: np.ndarray, settings: FrameSettings) -> float:
+    """Return the tuning that is given, or else that of the clip, in a pass of its own.
+
+    The spectrum is librosa's, in float64 and then rounded, since the estimate is the fullest
+    class of a histogram, which may leap with the last digit.
+    """
+    if settings.tuning is not None:
+        return settings.tuning
+    found = []
+    for where in blocks_of(*frames.shape):
+        spectrum = Block(frames[where], window).spectrum.astype(np.complex64)
+        power = np.square(np.abs(spectrum))
+        found.append(find_pitches(power, settings.sample_rate, settings.n_fft))
+    frequencies, powers = zip(*found, strict=True)
+    return tuning_of(np.concatenate(frequencies), np.concatenate(powers), settings.n_chroma)
+
+
+class _Mel(Reducer):
+    """The mel bands and, in a last row, the sum of all bins.
+
+    The sparse product costs a fifth of the dense one and, unlike BLAS, rounds alike whatever the
+    number of threads.
+    """
+
+    def __init__(self, settings: FrameSettings) -> None:
+        self.settings = settings
+        self._plan = _mel_plan(settings)
+
+    def __call__(self, block: Block) -> np.ndarray:
+        power = self.settings.power
+        return self._plan.filters @ (block.power if power == 2 else block.raised(power))
+
+    def doubtful(self, rows: np.ndarray) -> np.ndarray:
+        return _frames_in_doubt(rows[:-1], self._plan.limits, rows[-1], self.settings)
+
+    def finish(self, rows: np.ndarray) -> np.ndarray:
+        return rows[:-1].astype(np.float32, copy=False)
 
 
 def _frames_in_doubt(
@@ -93,60 +158,6 @@ def _frames_in_doubt(
         least = min(least, settings.amin)
     doubtful &= mel > np.float32(least)
     return np.flatnonzero(doubtful.any(axis=0))
-
-
-def _bands(frames: np.ndarray, window: np.ndarray, plan: _SpectralPlan, power: float) -> np.ndarray:
-    """Return the mel bands and, in the last row, the sum of all bins: (n_mels + 1, n_frames).
-
-    The sparse product costs a fifth of the dense one and, unlike BLAS, rounds alike whatever the
-    number of threads.
-    """
-    blocks = _blocks(*frames.shape)
-    parts = [plan.filters @ _spectrum(frames[block], window, power) for block in blocks]
-    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
-
-
-def _blocks(n_frames: int, n_fft: int) -> list[slice]:
-    size = max(1, _BLOCK_VALUES // n_fft)
-    return [slice(start, start + size) for start in range(0, n_frames, size)]
-
-
-def _spectrum(frames: np.ndarray, window: np.ndarray, power: float) -> np.ndarray:
-    """Return the magnitude of the windowed frames to the given power, (n_bins, n_frames).
-
-    The window's dtype is the precision. Bins come first because the transform can write them so
-    at no cost, and because the filters then add up whole rows. The result lies in scratch memory:
-    use it before the next call.
-    """
-    n_frames, n_fft = frames.shape
-    n_bins = n_fft // 2 + 1
-    scratch = _scratch(2 * n_bins * n_frames, window.dtype)
-    windowed = scratch[: frames.size].reshape(frames.shape)
-    np.multiply(frames, window, out=windowed)
-    # scipy.fft transforms float32 in single precision, several frames at a time.
-    spectrum = scipy.fft.rfft(windowed.T, axis=0)
-    magnitude, spare = scratch.reshape(2, n_bins, n_frames)
-    if power == 2:
-        np.square(spectrum.real, out=magnitude)
-        magnitude += np.square(spectrum.imag, out=spare)
-    else:
-        np.abs(spectrum, out=magnitude)
-        if power != 1:
-            np.power(magnitude, power, out=magnitude)
-    return magnitude
-
-
-def _scratch(size: int, dtype: np.dtype) -> np.ndarray:
-    """Return this thread's memory for a block, which is used again for the next one.
-
-    Fresh memory for every clip would cost more than the arithmetic: the system hands it out page
-    by page, zeroed.
-    """
-    n_bytes = size * dtype.itemsize
-    buffer = getattr(_thread, "buffer", None)
-    if buffer is None or buffer.size < n_bytes:
-        buffer = _thread.buffer = np.empty(n_bytes, dtype=np.uint8)
-    return buffer[:n_bytes].view(dtype)
 
 
 def decibels(mel: np.ndarray, settings: FrameSettings) -> np.ndarray:
@@ -202,7 +213,7 @@ def cepstrum(levels: np.ndarray, settings: FrameSettings) -> np.ndarray:
 
 
 @lru_cache(maxsize=32)
-def _spectral_plan(settings: FrameSettings) -> _SpectralPlan:
+def _mel_plan(settings: FrameSettings) -> _MelPlan:
     bank = mel_filter_bank(
         settings.sample_rate,
         settings.n_fft,
@@ -213,15 +224,21 @@ def _spectral_plan(settings: FrameSettings) -> _SpectralPlan:
         norm=settings.norm,
     )
     n_bins = bank.shape[1]
-    exact_window = _window(settings)
     # A lifter magnifies every error as much as the coefficients.
     doubt = _DOUBT * (1 + settings.lifter / 2)
     limits = doubt / n_bins * bank.max(axis=1, keepdims=True)
+    return _MelPlan(
+        filters=scipy.sparse.csr_array(np.vstack([bank, np.ones((1, n_bins), np.float32)])),
+        limits=_read_only(limits.astype(np.float32)),
+    )
+
+
+@lru_cache(maxsize=32)
+def _spectral_plan(settings: FrameSettings) -> _SpectralPlan:
+    exact_window = _window(settings)
     return _SpectralPlan(
         window=_read_only(exact_window.astype(np.float32)),
         exact_window=_read_only(exact_window),
-        filters=scipy.sparse.csr_array(np.vstack([bank, np.ones((1, n_bins), np.float32)])),
-        limits=_read_only(limits.astype(np.float32)),
     )
 
 

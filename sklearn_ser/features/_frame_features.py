@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from numbers import Real
 from typing import Any
 
@@ -9,11 +10,15 @@ from sklearn.utils._param_validation import Interval
 
 from sklearn_ser.features._base import (
     CEPSTRUM_CONSTRAINTS,
+    CHROMA_CONSTRAINTS,
+    CHROMA_NORM,
     DCT_NORM,
     FRAME_CONSTRAINTS,
     LENGTH,
+    SHAPE_CONSTRAINTS,
     SPECTRUM_CONSTRAINTS,
     BaseEngineTransformer,
+    as_features,
 )
 
 __all__ = ["FrameFeaturesTransformer"]
@@ -27,12 +32,14 @@ class FrameFeaturesTransformer(BaseEngineTransformer):
     clips; with it (n_clips, n_features). A clip shorter than a window is padded with zeros.
 
     One framing, one Fourier transform and one mel spectrogram serve all features, so a set costs
-    little more than its dearest member.
+    little more than its dearest member. ``power`` is that of "mel" and "mfcc" alone: chroma is of
+    power and the shapes are of magnitude always.
 
     Parameters
     ----------
-    features : tuple of {"zcr", "rms", "mfcc", "mel"}, default=("zcr", "rms", "mfcc")
-        What to compute, in the order of the output's coefficients.
+    features : tuple of str, default=("zcr", "rms", "mfcc")
+        What to compute, in the order of the output's coefficients: "zcr", "rms", "mfcc", "mel",
+        "chroma", "centroid", "bandwidth", "rolloff", "flatness", "contrast", "flux".
     sample_rate : int, default=16000
         Rate of the clips, in Hz; never guessed from the data.
     n_fft : int, default=None
@@ -80,6 +87,20 @@ class FrameFeaturesTransformer(BaseEngineTransformer):
         Cepstral liftering; 0 is none.
     zcr_threshold : float, default=1e-10
         Samples whose magnitude is at most this count as zero.
+    n_chroma : int, default=12
+        Number of pitch classes in an octave.
+    tuning : float or None, default=0.0
+        How far "chroma" is off A = 440 Hz, in parts of a pitch class; None estimates it by clip.
+    chroma_norm : float or None, default=inf
+        Order of the norm in which every frame's chroma is scaled to 1; None leaves power.
+    roll_percent : float, default=0.85
+        Share of the magnitude below "rolloff".
+    contrast_fmin : float, default=200.0
+        Where the first octave of "contrast" begins, in Hz; one more band lies below.
+    contrast_bands : int, default=6
+        Number of octaves, the last of which has to begin below half the sample rate.
+    contrast_quantile : float, default=0.02
+        Share of a band's bins that make its peak and its valley.
     deltas : {0, 1, 2}, default=0
         Append first (1), and second (2), derivatives over time.
     delta_width : int, default=9
@@ -109,6 +130,8 @@ class FrameFeaturesTransformer(BaseEngineTransformer):
     See Also
     --------
     MFCCTransformer : Cepstral coefficients alone.
+    ChromaTransformer : Pitch classes alone.
+    SpectralShapeTransformer : The shape of the spectrum, and what each feature means.
 
     Examples
     --------
@@ -134,6 +157,9 @@ class FrameFeaturesTransformer(BaseEngineTransformer):
         "dct_norm": DCT_NORM,
         "to_db": ["boolean"],
         "zcr_threshold": [Interval(Real, 0, None, closed="left")],
+        **CHROMA_CONSTRAINTS,
+        **SHAPE_CONSTRAINTS,
+        "chroma_norm": CHROMA_NORM,
     }
 
     def __init__(
@@ -163,6 +189,13 @@ class FrameFeaturesTransformer(BaseEngineTransformer):
         dct_norm: str | None = "ortho",
         lifter: float = 0.0,
         zcr_threshold: float = 1e-10,
+        n_chroma: int = 12,
+        tuning: float | None = 0.0,
+        chroma_norm: float | None = math.inf,
+        roll_percent: float = 0.85,
+        contrast_fmin: float = 200.0,
+        contrast_bands: int = 6,
+        contrast_quantile: float = 0.02,
         deltas: int = 0,
         delta_width: int = 9,
         pooling: str | tuple[str, ...] | None = None,
@@ -195,6 +228,13 @@ class FrameFeaturesTransformer(BaseEngineTransformer):
         self.dct_norm = dct_norm
         self.lifter = lifter
         self.zcr_threshold = zcr_threshold
+        self.n_chroma = n_chroma
+        self.tuning = tuning
+        self.chroma_norm = chroma_norm
+        self.roll_percent = roll_percent
+        self.contrast_fmin = contrast_fmin
+        self.contrast_bands = contrast_bands
+        self.contrast_quantile = contrast_quantile
         self.deltas = deltas
         self.delta_width = delta_width
         self.pooling = pooling
@@ -204,8 +244,4 @@ class FrameFeaturesTransformer(BaseEngineTransformer):
         self.verbose = verbose
 
     def _feature_set(self) -> tuple[str, ...]:
-        return _as_features(self.features)
-
-
-def _as_features(features: Any) -> tuple[str, ...]:
-    return (features,) if isinstance(features, str) else tuple(features)
+        return as_features(self.features)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import scipy.signal
@@ -9,8 +10,9 @@ import scipy.signal
 from sklearn_ser.utils._frames import PAD_MODES
 from sklearn_ser.utils._names import did_you_mean
 
-FEATURES = ("zcr", "rms", "mel", "mfcc")
-SPECTRAL_FEATURES = ("mel", "mfcc")
+SHAPE_FEATURES = ("centroid", "bandwidth", "rolloff", "flatness", "contrast", "flux")
+SPECTRAL_FEATURES = ("mel", "mfcc", "chroma", *SHAPE_FEATURES)
+FEATURES = ("zcr", "rms", *SPECTRAL_FEATURES)
 
 Window = str | float | tuple
 
@@ -24,8 +26,8 @@ class FrameSettings:
 
     Parameters
     ----------
-    features : tuple of {"zcr", "rms", "mel", "mfcc"}
-        What to compute, in the order of the output's columns.
+    features : tuple of str
+        What to compute, in the order of the output's columns: any of ``FEATURES``.
     sample_rate : int
         Samples a second.
     n_fft, hop_length, win_length : int
@@ -73,6 +75,20 @@ class FrameSettings:
         Frames that a derivative is fitted over: odd, at least 3.
     zcr_threshold : float, default=1e-10
         Samples whose magnitude is at most this count as zero.
+    n_chroma : int, default=12
+        Number of pitch classes in an octave.
+    tuning : float or None, default=0.0
+        Deviation from A = 440 Hz in parts of a pitch class; None estimates it for every clip.
+    chroma_norm : float or None, default=inf
+        Order of the norm that every frame's chroma is scaled to 1 in; None scales nothing.
+    roll_percent : float, default=0.85
+        Share of the magnitude below the roll-off.
+    contrast_fmin : float, default=200.0
+        Where the first octave of the contrast begins, in Hz.
+    contrast_bands : int, default=6
+        Number of octaves; one more band lies below ``contrast_fmin``.
+    contrast_quantile : float, default=0.02
+        Share of a band's bins that make its peak and its valley.
 
     Raises
     ------
@@ -106,6 +122,13 @@ class FrameSettings:
     deltas: int = 0
     delta_width: int = 9
     zcr_threshold: float = 1e-10
+    n_chroma: int = 12
+    tuning: float | None = 0.0
+    chroma_norm: float | None = math.inf
+    roll_percent: float = 0.85
+    contrast_fmin: float = 200.0
+    contrast_bands: int = 6
+    contrast_quantile: float = 0.02
 
     def __post_init__(self) -> None:
         _check_features(self.features)
@@ -113,16 +136,28 @@ class FrameSettings:
         _check_choice("pad_mode", self.pad_mode, PAD_MODES)
         if self.needs_spectrum:
             _check_window(self.window, self.win_length)
-            _check_mel(self)
             _check_decibels(self)
+        if self.needs_mel:
+            _check_mel(self)
         if "mfcc" in self.features:
             _check_cepstrum(self)
+        if "chroma" in self.features:
+            _check_chroma(self)
+        if "rolloff" in self.features:
+            _check_share("roll_percent", self.roll_percent)
+        if "contrast" in self.features:
+            _check_contrast(self)
         _check_deltas(self.deltas, self.delta_width)
 
     @property
     def needs_spectrum(self) -> bool:
         """Whether any feature needs the Fourier transform."""
         return any(name in SPECTRAL_FEATURES for name in self.features)
+
+    @property
+    def needs_mel(self) -> bool:
+        """Whether any feature needs the mel spectrum."""
+        return "mel" in self.features or "mfcc" in self.features
 
     def frame_size(self, feature: str) -> int:
         """Length in samples of the frames that a feature is computed from."""
@@ -280,6 +315,38 @@ def _check_cepstrum(settings: FrameSettings) -> None:
     _check_choice("dct_norm", settings.dct_norm, ("ortho", "backward", "forward", None))
     if not settings.lifter >= 0:
         raise ValueError(f"lifter must be at least 0 (0 is none), got {settings.lifter!r}")
+
+
+def _check_chroma(settings: FrameSettings) -> None:
+    _check_positive_int("n_chroma", settings.n_chroma)
+    if settings.tuning is not None and not math.isfinite(settings.tuning):
+        raise ValueError(f"tuning must be a finite number, or None, got {settings.tuning!r}")
+    if settings.chroma_norm is not None and not settings.chroma_norm > 0:
+        raise ValueError(f"chroma_norm must be above 0, or None, got {settings.chroma_norm!r}")
+
+
+def _check_share(name: str, value: float) -> None:
+    if not 0 < value < 1:
+        raise ValueError(f"{name} must lie between 0 and 1, both excluded, got {value!r}")
+
+
+def _check_contrast(settings: FrameSettings) -> None:
+    _check_positive_int("contrast_bands", settings.contrast_bands)
+    _check_share("contrast_quantile", settings.contrast_quantile)
+    lowest, nyquist = settings.contrast_fmin, settings.sample_rate / 2
+    if not lowest > 0:
+        raise ValueError(f"contrast_fmin must be above 0, got {lowest!r}")
+    if lowest * 2 ** (settings.contrast_bands - 1) >= nyquist:
+        raise ValueError(
+            f"contrast_bands={settings.contrast_bands} octaves from contrast_fmin={lowest} reach "
+            f"beyond half of sample_rate={settings.sample_rate}: lower one of the two"
+        )
+    if settings.sample_rate > lowest * settings.n_fft:
+        raise ValueError(
+            f"n_fft={settings.n_fft} is too short for a contrast_fmin of {lowest} Hz: at least "
+            f"{math.ceil(settings.sample_rate / lowest)} is needed at sample_rate="
+            f"{settings.sample_rate}, or a higher contrast_fmin"
+        )
 
 
 def _check_deltas(deltas: int, delta_width: int) -> None:

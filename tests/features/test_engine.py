@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from threadpoolctl import threadpool_limits
 
-import sklearn_ser.features._fourier as fourier
+import sklearn_ser.features._blocks as blocks
 from sklearn_ser.exceptions import AudioWarning
 from sklearn_ser.features._delta import delta_width_for, time_derivative
 from sklearn_ser.features._engine import (
@@ -258,7 +258,7 @@ class TestRepeatable:
     @pytest.mark.parametrize("frames_a_block", [1, 7, 64, 1000])
     def test_the_size_of_a_block(self, frames_a_block, monkeypatch):
         expected = extract_frames(noise(48_000), make_settings())
-        monkeypatch.setattr(fourier, "_BLOCK_VALUES", 512 * frames_a_block)
+        monkeypatch.setattr(blocks, "_BLOCK_VALUES", 512 * frames_a_block)
         np.testing.assert_array_equal(extract_frames(noise(48_000), make_settings()), expected)
 
     def test_the_place_in_memory(self):
