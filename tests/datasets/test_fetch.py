@@ -271,7 +271,7 @@ class TestRavdess:
         waits: list[float] = []
         monkeypatch.setattr(_download, "time", SimpleNamespace(sleep=waits.append))
         server.failures[ravdess.path] = [500] * 9
-        with pytest.raises(CorpusNotFoundError):
+        with pytest.raises(CorpusNotFoundError, match="500"):
             fetch_ravdess(data_home=tmp_path, n_retries=3, delay=0.5)
         assert waits == [0.5, 1.0, 2.0]
 

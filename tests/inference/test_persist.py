@@ -69,10 +69,10 @@ def test_file_appears_whole_or_not_at_all(tmp_path, monkeypatch):
     path.write_bytes(b"before")
 
     def crash(*_):
-        raise KeyboardInterrupt
+        raise KeyboardInterrupt("in the middle")
 
     monkeypatch.setattr(os, "replace", crash)
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt, match="in the middle"):
         save_model(make_pipeline().fit(X, Y), path)
     assert path.read_bytes() == b"before"
     assert [file.name for file in tmp_path.iterdir()] == ["model.joblib"]

@@ -260,10 +260,10 @@ class TestFiles:
         before = (tmp_path / "results.csv").read_text(encoding="utf-8")
 
         def crash(*_):
-            raise KeyboardInterrupt
+            raise KeyboardInterrupt("in the middle")
 
         monkeypatch.setattr(os, "replace", crash)
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(KeyboardInterrupt, match="in the middle"):
             result.save(tmp_path)
         assert (tmp_path / "results.csv").read_text(encoding="utf-8") == before
         assert not [path for path in tmp_path.iterdir() if "unfinished" in path.name]
