@@ -31,6 +31,7 @@ _NAMES_OF = {
         "SpectralShapeTransformer",
         "ZeroCrossingRateTransformer",
     ),
+    "neural_network": ("CNN1DClassifier", "CNN2DClassifier", "CRNNClassifier", "DenseClassifier"),
     "pipeline": ("SpeechPipeline", "make_ser_pipeline"),
     "sequence": ("SequenceFlattener", "SequenceScaler"),
 }
@@ -45,6 +46,7 @@ _SUBMODULES = frozenset(
         "metrics",
         "model_selection",
         "plotting",
+        "recipes",
         "utils",
     }
 )

@@ -6,8 +6,10 @@ from sklearn_ser import features as features
 from sklearn_ser import inference as inference
 from sklearn_ser import metrics as metrics
 from sklearn_ser import model_selection as model_selection
+from sklearn_ser import neural_network as neural_network
 from sklearn_ser import pipeline as pipeline
 from sklearn_ser import plotting as plotting
+from sklearn_ser import recipes as recipes
 from sklearn_ser import sequence as sequence
 from sklearn_ser import utils as utils
 from sklearn_ser.audio import (
@@ -29,6 +31,12 @@ from sklearn_ser.features import (
     SpectralShapeTransformer,
     ZeroCrossingRateTransformer,
 )
+from sklearn_ser.neural_network import (
+    CNN1DClassifier,
+    CNN2DClassifier,
+    CRNNClassifier,
+    DenseClassifier,
+)
 from sklearn_ser.pipeline import SpeechPipeline, make_ser_pipeline
 from sklearn_ser.sequence import SequenceFlattener, SequenceScaler
 
@@ -37,7 +45,11 @@ __version__: str
 __all__ = [
     "AudioClips",
     "AudioLoader",
+    "CNN1DClassifier",
+    "CNN2DClassifier",
+    "CRNNClassifier",
     "ChromaTransformer",
+    "DenseClassifier",
     "FrameFeaturesTransformer",
     "MFCCTransformer",
     "MelSpectrogramTransformer",
