@@ -10,7 +10,7 @@ from sklearn_ser import __version__
 from sklearn_ser.cli._benchmark import benchmark
 from sklearn_ser.cli._corpora import corpora
 from sklearn_ser.cli._load import CORPORA, DATA_VARIABLE, folders
-from sklearn_ser.cli._shared import DEFAULT_PIPELINES, PROGRAM
+from sklearn_ser.cli._shared import DEFAULT_PIPELINES, PROGRAM, SAMPLE_RATE
 from sklearn_ser.cli._train import predict, train
 
 
@@ -49,13 +49,15 @@ def _add_benchmark(commands: Any) -> None:
     more = f"""
 Each pipeline is tuned and scored by nested cross-validation, grouped by speaker inside and
 outside. Beside the scores stands what a random split of clips would have claimed. The best
-pipeline (on inner folds) is then trained on all clips and saved.
+pipeline (on inner folds) is then trained on all clips and saved. Recipes are published systems,
+which are fitted once a fold as they are, without tuning.
 
   {PROGRAM} benchmark                                  a synthetic corpus, made on the spot
   {PROGRAM} benchmark --corpus ravdess --data RAVDESS/
   {PROGRAM} benchmark --corpus savee=SAVEE/            once with words and once without
   {PROGRAM} benchmark --corpus tess=TESS/ --corpus savee=SAVEE/    both as one corpus
   {PROGRAM} benchmark --table clips.csv --pipelines mfcc-svm mel-forest
+  {PROGRAM} benchmark --corpus crema_d=CREMA-D/ --recipes mel_cnn2d --epochs 20
 """
     summary = "Tune and score pipelines on unseen speakers."
     command = _add_command(commands, "benchmark", benchmark, summary, more)
@@ -66,10 +68,10 @@ pipeline (on inner folds) is then trained on all clips and saved.
         "--pipelines",
         nargs="+",
         type=_pipeline_name,
-        default=DEFAULT_PIPELINES,
         metavar="NAME",
-        help=f"{_PIPELINE_HELP} (default: {' '.join(DEFAULT_PIPELINES)})",
+        help=f"{_PIPELINE_HELP} (default: {' '.join(DEFAULT_PIPELINES)}, or none with --recipes)",
     )
+    _add_recipes(command)
     _add_protocol(command)
     command.add_argument(
         "--no-random-split", dest="random_split", action="store_false",
@@ -81,6 +83,18 @@ pipeline (on inner folds) is then trained on all clips and saved.
         "(.joblib); files of an earlier run are replaced (default: %(default)s)",
     )  # fmt: skip
     _add_running(command)
+
+
+def _add_recipes(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--recipes", nargs="+", type=_recipe_name, default=[], metavar="NAME",
+        help="published networks, such as mel_cnn2d, beside the pipelines if both are given; a "
+        "name that does not exist shows the list; needs the extra keras",
+    )  # fmt: skip
+    command.add_argument(
+        "--epochs", type=_at_least_1, metavar="N",
+        help="passes of the recipes over the training clips (default: each recipe's own)",
+    )  # fmt: skip
 
 
 def _add_protocol(command: argparse.ArgumentParser) -> None:
@@ -211,8 +225,8 @@ def _add_corpus(command: argparse.ArgumentParser, choice: Any, default: str) -> 
         help="what to do with rows of the table that cannot be used (default: %(default)s)",
     )
     group.add_argument(
-        "--sample-rate", type=int, default=16000, metavar="HZ",
-        help="rate that all clips are brought to (default: %(default)s)",
+        "--sample-rate", type=int, metavar="HZ",
+        help=f"rate that all clips are brought to (default: {SAMPLE_RATE}; recipes have their own)",
     )  # fmt: skip
 
 
@@ -242,6 +256,15 @@ def _pipeline_name(name: str) -> str:
     return name
 
 
+def _recipe_name(name: str) -> str:
+    from sklearn_ser.recipes import get_recipe
+
+    try:
+        return get_recipe(name).name
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
 def _protocol_name(name: str) -> str:
     from sklearn_ser.model_selection import get_protocol
 
@@ -266,6 +289,13 @@ def _corpus(text: str) -> tuple[str, str]:
     return name, folder
 
 
+def _at_least_1(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"needs at least 1 epoch, got {number}")
+    return number
+
+
 def _at_least_2(text: str) -> int:
     number = int(text)
     if number < 2:
@@ -277,7 +307,9 @@ def check_usage(args: argparse.Namespace) -> None:
     """Refuse combinations of arguments that argparse lets pass."""
     if not hasattr(args, "corpus"):
         return
-    problem = _problem_with_corpus(args) or _problem_with_protocol(args)
+    problem = (
+        _problem_with_corpus(args) or _problem_with_protocol(args) or _problem_with_recipes(args)
+    )
     if problem:
         args.command.error(problem)
 
@@ -322,3 +354,9 @@ def _problem_with_protocol(args: argparse.Namespace) -> str | None:
     if set(names) == {"speakers"}:
         return None
     return f"--folds needs --protocol speakers; it means nothing to {', '.join(names)}"
+
+
+def _problem_with_recipes(args: argparse.Namespace) -> str | None:
+    if getattr(args, "epochs", None) is None or args.recipes:
+        return None
+    return "--epochs is about recipes: add --recipes NAME"

@@ -12,6 +12,7 @@ from sklearn_ser.cli._load import corpus_of, human_level, load
 from sklearn_ser.cli._shared import (
     about_model,
     feature_cache,
+    names_to_run,
     print_corpus,
     print_section,
     save,
@@ -30,7 +31,7 @@ def benchmark(args: argparse.Namespace) -> int:
     folder = check_output_folder(args.output)
     bunch, name = load(args)
     with feature_cache(args.memory) as memory:
-        pipelines = {pipeline: tunable(pipeline, args, memory) for pipeline in args.pipelines}
+        pipelines = {each: tunable(each, args, memory) for each in names_to_run(args)}
         print_corpus(bunch, name)
         results = dict(_results(args, pipelines, bunch))
         if len(results) > 1:

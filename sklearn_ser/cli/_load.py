@@ -8,6 +8,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from sklearn_ser.cli._shared import SAMPLE_RATE
+
 if TYPE_CHECKING:
     from sklearn.utils import Bunch
 
@@ -35,7 +37,8 @@ def load(args: argparse.Namespace) -> tuple[Bunch, str]:
     """Load the clips that the arguments name; and say what to call them."""
     from sklearn_ser import datasets
 
-    reading = {"sample_rate": args.sample_rate, "n_jobs": args.n_jobs, "verbose": 1}
+    rate = rate_of_clips(args)
+    reading = {"sample_rate": rate, "n_jobs": args.n_jobs, "verbose": 1}
     if args.table is not None:
         bunch = datasets.load_clips(
             args.table,
@@ -48,10 +51,23 @@ def load(args: argparse.Namespace) -> tuple[Bunch, str]:
         )
         return bunch, str(args.table)
     if not args.corpus or args.corpus[0][0] == "synthetic":
-        made = datasets.make_emotional_speech(sample_rate=args.sample_rate, random_state=args.seed)
+        made = datasets.make_emotional_speech(sample_rate=rate, random_state=args.seed)
         return made, "synthetic speech"
     choice: dict[str, Any] = {"target": args.target, "clean": args.clean}
     return _load_named(folders(args), {**choice, **reading})
+
+
+def rate_of_clips(args: argparse.Namespace) -> int:
+    """Give the rate asked for, else the highest that anything to be run works at."""
+    if args.sample_rate is not None:
+        return int(args.sample_rate)
+    recipes = getattr(args, "recipes", ())
+    if not recipes:
+        return SAMPLE_RATE
+    from sklearn_ser.recipes import get_recipe
+
+    rates = [get_recipe(name).sample_rate for name in recipes]
+    return max([*rates, *([SAMPLE_RATE] if args.pipelines else [])])
 
 
 def _load_named(places: dict[str, Path], options: dict[str, Any]) -> tuple[Bunch, str]:

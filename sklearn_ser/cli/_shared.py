@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 PROGRAM = "sklearn-ser"
 DEFAULT_PIPELINES = ("mfcc-svm", "frames-svm", "frames-logreg")
+SAMPLE_RATE = 16000
 
 
 @contextlib.contextmanager
@@ -28,14 +29,34 @@ def feature_cache(folder: str | None) -> Iterator[str]:
 
 
 def tunable(name: str, args: argparse.Namespace, memory: str) -> tuple[Any, Any]:
-    """Make a pipeline by its name, and the candidates to try for it."""
+    """Make a pipeline or a recipe by its name, and the candidates to try for it."""
     from sklearn_ser.pipeline import make_ser_pipeline, parameter_grid
 
+    if name in getattr(args, "recipes", ()):
+        return _recipe(name, args, memory), None
     features, _, classifier = name.partition("-")
     pipeline = make_ser_pipeline(
-        features, classifier, sample_rate=args.sample_rate, memory=memory, random_state=args.seed
+        features,
+        classifier,
+        sample_rate=args.sample_rate or SAMPLE_RATE,
+        memory=memory,
+        random_state=args.seed,
     )
     return pipeline, parameter_grid(features, classifier)
+
+
+def _recipe(name: str, args: argparse.Namespace, memory: str) -> Any:
+    from sklearn_ser.recipes import get_recipe
+
+    asked = {"sample_rate": args.sample_rate, "epochs": args.epochs}
+    given = {option: value for option, value in asked.items() if value is not None}
+    return get_recipe(name).make(memory=memory, random_state=args.seed, **given)
+
+
+def names_to_run(args: argparse.Namespace) -> list[str]:
+    """Name all that is to be scored; the usual pipelines where nothing was chosen."""
+    chosen = [*(args.pipelines or ()), *args.recipes]
+    return chosen or list(DEFAULT_PIPELINES)
 
 
 def tune_and_fit(name: str, bunch: Bunch, args: argparse.Namespace, memory: str) -> Any:
@@ -43,13 +64,16 @@ def tune_and_fit(name: str, bunch: Bunch, args: argparse.Namespace, memory: str)
     from sklearn_ser.model_selection import fit_final
     from sklearn_ser.model_selection._report import format_params
 
-    print(f"Tuning {name} on all clips ...", file=sys.stderr)
     pipeline, grid = tunable(name, args, memory)
+    doing = "Fitting" if grid is None else "Tuning"
+    print(f"{doing} {name} on all clips ...", file=sys.stderr)
     fit = fit_final(pipeline, grid, bunch.data, bunch.target, n_jobs=args.n_jobs)
-    text = (
-        f"{name}: {format_params(fit.params)}, the best of {fit.n_candidates} candidates.\n"
-        f"UAR {fit.inner_score:.1%} on the folds by speaker that chose it."
-    )
+    text = f"{name}, fitted as it is: nothing was tuned."
+    if grid is not None:
+        text = (
+            f"{name}: {format_params(fit.params)}, the best of {fit.n_candidates} candidates.\n"
+            f"UAR {fit.inner_score:.1%} on the folds by speaker that chose it."
+        )
     if fit.calibrated:
         text += "\nIts probabilities were calibrated on speakers held out."
     print_section("Final model, trained on all clips", text)

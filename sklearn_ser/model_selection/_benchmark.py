@@ -59,7 +59,9 @@ def benchmark(
     ----------
     pipelines : dict of str to (estimator, param_grid)
         Classifiers and the candidates to try for each, as GridSearchCV takes them; an empty grid
-        leaves the estimator as it is.
+        leaves the estimator as it is. None in place of a grid leaves the inner folds out: what
+        takes long to fit is then fitted once a fold, has no inner score, and takes no part in
+        the choice of the best pipeline.
     X : AudioClips or array-like of length n_clips
         The clips; their ``speakers`` are used where `groups` is None.
     y : array-like of shape (n_clips,)
@@ -130,7 +132,8 @@ def benchmark(
     about, outer, inner = _splitters(protocol, outer, inner)
     folds = list(speaker_folds(X, y, speakers, outer, inner, random_state))
     _check_folds(folds, speakers, outer)
-    notes = _notes_on_folds(folds, outer, inner, speakers)
+    notes = _notes_on_folds(folds, outer, inner, speakers, tuned=bool(_tuned(pipelines)))
+    notes += _notes_on_what_was_not_tuned(pipelines)
     notes += getattr(outer, "_notes", _no_notes)(X, y, speakers)
     if random_split:
         folds += random_folds(y, len(folds), len(folds[0].inner), random_state)
@@ -224,13 +227,31 @@ def _check_folds(folds: list[Fold], speakers: np.ndarray, outer: Any) -> None:
             )
 
 
-def _notes_on_folds(folds: list[Fold], outer: Any, inner: Any, speakers: np.ndarray) -> list[str]:
+def _tuned(pipelines: Mapping[str, tuple[Any, Any]]) -> list[str]:
+    return [name for name, (_, grid) in pipelines.items() if grid is not None]
+
+
+def _notes_on_what_was_not_tuned(pipelines: Mapping[str, tuple[Any, Any]]) -> list[str]:
+    tuned = _tuned(pipelines)
+    without = [name for name in pipelines if name not in tuned]
+    if not tuned or not without:
+        return []
+    return [
+        f"{', '.join(without)}: fitted without inner folds, hence not in the choice of the best."
+    ]
+
+
+def _notes_on_folds(
+    folds: list[Fold], outer: Any, inner: Any, speakers: np.ndarray, *, tuned: bool
+) -> list[str]:
     notes = []
     if isinstance(outer, SpeakerKFold) and len(folds) < outer.n_splits:
         notes.append(
             f"{outer.n_splits} folds were asked for; with {len(np.unique(speakers))} speakers "
             f"there are {len(folds)}, one for each."
         )
+    if not tuned:
+        return notes
     if any(_tuned_on_known_voices(fold, speakers) for fold in folds):
         by = f" but by {inner.column}" if isinstance(inner, MetadataKFold) else ""
         notes.append(

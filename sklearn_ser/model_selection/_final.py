@@ -9,12 +9,11 @@ import numpy as np
 import sklearn
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
-from sklearn.model_selection import GridSearchCV
 from sklearn.utils import column_or_1d
 from sklearn.utils.fixes import parse_version
 
 from sklearn_ser.model_selection._split import SpeakerKFold, encode_speakers
-from sklearn_ser.model_selection._tasks import at_most, clone_params
+from sklearn_ser.model_selection._tasks import at_most, clone_params, tune
 
 __all__ = ["FinalFit", "fit_final"]
 
@@ -31,7 +30,7 @@ class FinalFit:
         The candidate that won.
     inner_score : float
         Its mean score over the folds that chose it: optimistic, since it is the best of many.
-        The score to report is that of :func:`benchmark`.
+        The score to report is that of :func:`benchmark`. Missing where nothing was tuned.
     n_candidates : int
         Number of candidates tried.
     calibrated : bool
@@ -77,8 +76,9 @@ def fit_final(
     ----------
     estimator : classifier
         An unfitted classifier or pipeline.
-    param_grid : dict or list of dict
-        Candidates, as GridSearchCV takes them; may be empty.
+    param_grid : dict, list of dict or None
+        Candidates, as GridSearchCV takes them; may be empty. With None nothing is tuned, and
+        nothing fitted but the model.
     X : AudioClips or array-like of length n_clips
         The clips; their ``speakers`` are used where `groups` is None.
     y : array-like of shape (n_clips,)
@@ -128,16 +128,8 @@ def fit_final(
     splitter = _splitter(X, groups, SpeakerKFold(3) if cv is None else cv)
     # Where speakers do not travel in X, the folds themselves have to.
     splits = splitter if groups is None else list(splitter.split(X, y, groups))
-    search = GridSearchCV(
-        estimator,
-        param_grid,
-        scoring=scoring,
-        cv=splits,
-        n_jobs=n_jobs,
-        refit=False,
-        error_score="raise",
-    ).fit(X, y)
-    model = clone(estimator).set_params(**clone_params(search.best_params_))
+    choice = tune(estimator, param_grid, X, y, cv=splits, scoring=scoring, n_jobs=n_jobs)
+    model = clone(estimator).set_params(**clone_params(choice.params))
     calibrated = probabilities and not hasattr(model, "predict_proba")
     if calibrated:
         model = CalibratedClassifierCV(
@@ -145,9 +137,9 @@ def fit_final(
         )
     return FinalFit(
         model=model.fit(X, y),
-        params=search.best_params_,
-        inner_score=float(search.best_score_),
-        n_candidates=len(search.cv_results_["params"]),
+        params=choice.params,
+        inner_score=choice.inner_score,
+        n_candidates=choice.n_candidates,
         calibrated=calibrated,
     )
 

@@ -62,15 +62,19 @@ def _scores(result: BenchmarkResult) -> str:
 
 def _protocol(result: BenchmarkResult) -> str:
     settings = result.settings
+    tuning = f"parameters chosen for {settings['scoring']} on {settings['n_inner']} inner folds"
     lines = [
         f"{settings['n_outer']} folds, each of speakers whom no model has heard that is asked "
-        f"about them; parameters chosen for {settings['scoring']} on {settings['n_inner']} inner "
-        "folds."
+        f"about them; {tuning if _was_tuned(result) else 'nothing was tuned'}."
     ]
     if "protocol" in settings:
         lines.insert(0, f"Protocol {settings['protocol']}: {settings['description']}")
         lines += filter(None, [settings["citation"]])
     return "\n".join(textwrap.fill(line, _WIDTH) for line in lines)
+
+
+def _was_tuned(result: BenchmarkResult) -> bool:
+    return bool(result.table["inner_score"].notna().any())
 
 
 def _interval(table: pd.DataFrame) -> list[str]:
@@ -99,15 +103,27 @@ def _claims(result: BenchmarkResult) -> str:
 
 
 def _choice(result: BenchmarkResult) -> str:
+    if not _was_tuned(result):
+        return _no_choice(result)
     named = result.table.dropna(subset="inner_score")
     score = _percent(float(named["inner_score"].max()))
     return "\n".join(
         [
-            f"{result.best_} is best on the inner folds ({score} %), among {result.n_candidates} "
-            f"candidates of {len(named)} pipeline(s).",
+            f"{result.best_} is best on the inner folds ({score} %), among "
+            f"{named['n_candidates'].sum()} candidates of {len(named)} pipeline(s).",
             "Parameters chosen:",
             *_params(result),
         ]
+    )
+
+
+def _no_choice(result: BenchmarkResult) -> str:
+    if len(result.table) == 1:
+        return ""
+    return textwrap.fill(
+        "Nothing was tuned, so no inner folds tell which pipeline is best, and the speakers who "
+        f"were asked about must not: what follows is about the first, {result.best_}.",
+        _WIDTH,
     )
 
 

@@ -30,9 +30,9 @@ class BenchmarkResult:
     table : DataFrame
         One row a pipeline: ``uar``, ``uar_low`` and ``uar_high`` (95 % interval by resampling
         speakers; missing with fewer than 8), ``accuracy``, ``macro_f1``, ``inner_score`` (mean
-        score of the chosen parameters on inner folds), ``n_candidates``, ``fit_seconds`` (one
-        fit on a fold's training clips, features included), ``predict_ms`` (for one clip,
-        features included), and of the random split of clips ``random_uar`` and
+        score of the chosen parameters on inner folds, missing without them), ``n_candidates``,
+        ``fit_seconds`` (one fit on a fold's training clips, features included), ``predict_ms``
+        (for one clip, features included), and of the random split of clips ``random_uar`` and
         ``random_accuracy``. With several pipelines a last row, "chosen on inner folds".
     folds : DataFrame
         One row a pipeline, kind of split and fold: its speakers, sizes, inner score, chosen
@@ -47,7 +47,7 @@ class BenchmarkResult:
     confused : DataFrame
         For each pipeline the pairs of classes that were most often mistaken.
     best_ : str
-        The pipeline with the highest mean score on inner folds.
+        The pipeline with the highest mean score on inner folds; the first where nothing was tuned.
     chance_level : float
         UAR of guessing.
     human_level : float or None

@@ -65,7 +65,7 @@ def build_result(
             predictions, lambda predicted: per_speaker_report(y, predicted, speakers)
         ),
         confused=_for_each(predictions, lambda predicted: most_confused_pairs(y, predicted)),
-        best_=str(table.loc[named, "inner_score"].idxmax()),
+        best_=_best(table.loc[named, "inner_score"]),
         chance_level=chance_level(y),
         human_level=human_level,
         n_candidates=int(table.loc[named, "n_candidates"].sum()),
@@ -91,6 +91,7 @@ def _at(tested: np.ndarray, predictions: Predictions, dtype: Any) -> Predictions
 
 def _chosen(outcomes: list[Outcome], n_clips: int) -> Predictions:
     """Let each fold be answered by whom its own inner folds found best."""
+    outcomes = [outcome for outcome in outcomes if not np.isnan(outcome.inner_score)]
     if len({outcome.pipeline for outcome in outcomes}) < 2:
         return {}
     pooled = np.empty(n_clips, dtype=object)
@@ -99,6 +100,12 @@ def _chosen(outcomes: list[Outcome], n_clips: int) -> Predictions:
         best = max(candidates, key=lambda outcome: outcome.inner_score)
         pooled[best.fold.test] = best.predicted
     return {CHOSEN: pooled}
+
+
+def _best(inner_scores: pd.Series) -> str:
+    """Name the pipeline that inner folds found best; the first where nothing was tuned."""
+    known = inner_scores.dropna()
+    return str(inner_scores.index[0] if known.empty else known.idxmax())
 
 
 def _score_table(

@@ -5,8 +5,9 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from math import nan
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.base import clone
@@ -29,6 +30,14 @@ class Fold:
     train: np.ndarray
     test: np.ndarray
     inner: list[tuple[np.ndarray, np.ndarray]]
+
+
+class Choice(NamedTuple):
+    """Parameters that inner folds chose, or none where there was nothing to choose."""
+
+    params: dict[str, Any]
+    inner_score: float
+    n_candidates: int
 
 
 @dataclass(frozen=True)
@@ -121,8 +130,9 @@ def _tune_fit_predict(
     X_train, X_test = _safe_indexing(X, fold.train), _safe_indexing(X, fold.test)
     y_train = y[fold.train]
     started = perf_counter()
-    search = _search(estimator, grid, fold, scoring).fit(X_train, y_train)
-    model = without_cache(clone(estimator).set_params(**clone_params(search.best_params_)))
+    choice = tune(estimator, grid, X_train, y_train, cv=fold.inner, scoring=scoring)
+    # The refit is done by hand, without a cache, so that the times hold for clips never met.
+    model = without_cache(clone(estimator).set_params(**clone_params(choice.params)))
     tuned = perf_counter()
     model.fit(X_train, y_train)
     fitted = perf_counter()
@@ -132,20 +142,32 @@ def _tune_fit_predict(
         pipeline=name,
         fold=fold,
         predicted=predicted,
-        params=search.best_params_,
-        inner_score=float(search.best_score_),
-        n_candidates=len(search.cv_results_["params"]),
+        params=choice.params,
+        inner_score=choice.inner_score,
+        n_candidates=choice.n_candidates,
         tuning_seconds=tuned - started,
         fit_seconds=fitted - tuned,
         predict_seconds=done - fitted,
     )
 
 
-def _search(estimator: Any, grid: Any, fold: Fold, scoring: Any) -> GridSearchCV:
-    # The refit is done by hand, without a cache, so that the times hold for clips never met.
-    return GridSearchCV(
-        estimator, grid, scoring=scoring, cv=fold.inner, refit=False, error_score="raise"
-    )
+def tune(
+    estimator: Any, grid: Any, X: Any, y: Any, *, cv: Any, scoring: Any, n_jobs: int | None = None
+) -> Choice:
+    """Choose among the candidates by a grid search; without a grid nothing is fitted."""
+    if grid is None:
+        return Choice({}, nan, 1)
+    search = GridSearchCV(
+        estimator,
+        grid,
+        scoring=scoring,
+        cv=cv,
+        n_jobs=n_jobs,
+        refit=False,
+        error_score="raise",
+    ).fit(X, y)
+    n_candidates = len(search.cv_results_["params"])
+    return Choice(search.best_params_, float(search.best_score_), n_candidates)
 
 
 def clone_params(params: dict[str, Any]) -> dict[str, Any]:

@@ -66,6 +66,14 @@ def result() -> BenchmarkResult:
     return benchmark(PIPELINES, clips, y, human_level=0.7)
 
 
+@pytest.fixture(scope="module")
+def mixed() -> BenchmarkResult:
+    """One pipeline that is not tuned beside two that are."""
+    clips, y = make_clips()
+    given = {"fixed": (make_model(KNeighborsClassifier()), None), **PIPELINES}
+    return benchmark(given, clips, y, random_split=False)
+
+
 class Spy(ClassifierMixin, BaseEstimator):
     """Refuses to predict for speakers whom it was fitted on, as its first samples tell."""
 
@@ -239,6 +247,69 @@ class TestProtocol:
         captured = capsys.readouterr()
         assert not captured.out
         assert "tuned fits: 100%" in captured.err
+
+
+class Counting(DummyClassifier):
+    """Counts the fits of all its clones."""
+
+    fits = 0
+
+    def fit(self, X, y, sample_weight=None):
+        Counting.fits += 1
+        return super().fit(X, y, sample_weight)
+
+
+class TestWithoutGrid:
+    """None in place of a grid: what takes long to fit is fitted once a fold."""
+
+    def test_one_fit_a_fold(self, monkeypatch):
+        monkeypatch.setattr(Counting, "fits", 0)
+        clips, y = make_clips()
+        benchmark({"fixed": (make_model(Counting()), None)}, clips, y)
+        assert Counting.fits == 10
+
+    def test_alone(self):
+        clips, y = make_clips()
+        result = benchmark({"fixed": (make_model(KNeighborsClassifier()), None)}, clips, y)
+        assert result.best_ == "fixed"
+        assert result.n_candidates == 1
+        assert result.table.index.tolist() == ["fixed"]
+        assert result.table["inner_score"].isna().all()
+        report = str(result)
+        assert "nothing was tuned." in report
+        assert "Choice\n" not in report
+        json.dumps(result.to_dict(), allow_nan=False)
+
+    def test_several_without_any_choice(self):
+        clips, y = make_clips()
+        pipelines = {name: (model, None) for name, (model, _) in PIPELINES.items()}
+        result = benchmark(pipelines, clips, y, random_split=False)
+        assert result.best_ == "knn"
+        assert result.table.index.tolist() == ["knn", "dummy"]
+        assert "what follows is about the first, knn." in " ".join(str(result).split())
+
+    def test_scores_do_not_depend_on_the_grid(self, mixed):
+        clips, y = make_clips()
+        empty = benchmark(
+            {"fixed": (make_model(KNeighborsClassifier()), {})}, clips, y, random_split=False
+        )
+        assert empty.table.loc["fixed", "uar"] == mixed.table.loc["fixed", "uar"]
+
+    def test_takes_no_part_in_the_choice(self, mixed):
+        assert mixed.best_ == "knn"
+        assert mixed.table.index.tolist() == ["fixed", "knn", "dummy", CHOSEN]
+        assert np.isnan(mixed.table.loc["fixed", "inner_score"])
+        assert "fixed: fitted without inner folds, hence not in the choice" in mixed.notes[0]
+        report = str(mixed)
+        assert "among 3 candidates of 2 pipeline(s)" in report
+        assert "fixed, 5 of 5 folds: nothing to tune" in report
+
+    def test_one_tuned_beside_it_is_no_choice_of_its_own(self):
+        clips, y = make_clips()
+        given = {"fixed": (make_model(KNeighborsClassifier()), None), "dummy": PIPELINES["dummy"]}
+        result = benchmark(given, clips, y, random_split=False)
+        assert result.best_ == "dummy"
+        assert result.table.index.tolist() == ["fixed", "dummy"]
 
 
 class TestFiles:

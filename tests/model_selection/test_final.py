@@ -131,3 +131,13 @@ def test_no_speakers_is_an_error():
     clips, y = make_clips()
     with pytest.raises(ValueError, match="fit_final does not know who speaks"):
         fit_final(SVC(), {}, np.asarray(clips), y)
+
+
+def test_without_grid_nothing_but_the_model_is_fitted():
+    clips, y = make_clips()
+    model = make_pipeline(FunctionTransformer(as_array), LogisticRegression())
+    fit = fit_final(model, None, clips, y)
+    assert fit.params == {}
+    assert np.isnan(fit.inner_score)
+    assert fit.n_candidates == 1
+    assert fit.model.predict(clips).shape == y.shape

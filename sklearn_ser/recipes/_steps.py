@@ -1,0 +1,42 @@
+"""What the recipes share: the order of the steps, and how parameters reach them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sklearn.base import BaseEstimator
+
+from sklearn_ser.audio import AudioLoader
+from sklearn_ser.pipeline import SpeechPipeline
+
+__all__ = ["STOPPING", "assemble", "frames_in"]
+
+# How long the networks were trained is not stated. Left alone they learn their clips by heart, so
+# all of them stop by the loss of a tenth of the clips, of speakers of their own.
+STOPPING = {"early_stopping": True, "validation_fraction": 0.1, "n_iter_no_change": 5}
+
+
+def assemble(
+    *between: tuple[str, BaseEstimator],
+    features: BaseEstimator,
+    classifier: BaseEstimator,
+    duration: float | None,
+    sample_rate: int,
+    memory: Any,
+    n_jobs: int | None,
+    verbose: int,
+) -> SpeechPipeline:
+    """Make the pipeline: loader, features, what stands between, classifier.
+
+    Every clip is cut after ``duration`` seconds by the loader. The extractor pads shorter ones.
+    """
+    features.set_params(sample_rate=sample_rate, memory=memory, n_jobs=n_jobs, verbose=verbose)
+    classifier.set_params(verbose=verbose)
+    loader = AudioLoader(sample_rate=sample_rate, duration=duration)
+    steps = [("loader", loader), ("features", features), *between, ("classifier", classifier)]
+    return SpeechPipeline(steps)
+
+
+def frames_in(seconds: float, sample_rate: int, hop_length: int) -> int:
+    """Count the centred frames of a clip of so many seconds."""
+    return 1 + int(seconds * sample_rate) // hop_length
