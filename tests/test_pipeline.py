@@ -10,6 +10,7 @@ from sklearn.preprocessing import StandardScaler
 
 from sklearn_ser import (
     AudioClips,
+    CNN1DClassifier,
     MFCCTransformer,
     SequenceScaler,
     SpeechPipeline,
@@ -17,8 +18,10 @@ from sklearn_ser import (
 )
 from sklearn_ser.pipeline import parameter_grid, pipeline_names
 
+NETWORKS = ("dense", "cnn1d", "cnn2d", "crnn")
 
-@pytest.mark.parametrize("name", pipeline_names())
+
+@pytest.mark.parametrize("name", [n for n in pipeline_names() if not n.endswith(NETWORKS)])
 def test_every_named_pipeline_learns_and_takes_its_grid(name, speech) -> None:
     y = speech.metadata["emotion"].to_numpy()
     features, _, classifier = name.partition("-")
@@ -27,6 +30,32 @@ def test_every_named_pipeline_learns_and_takes_its_grid(name, speech) -> None:
     assert clone(model).fit(speech[:30], y[:30]).score(speech[30:], y[30:]) >= 0.7
     for parameter, values in parameter_grid(features, classifier).items():
         model.set_params(**{parameter: values[0]})
+
+
+@pytest.mark.parametrize("features", ["mfcc", "mel", "frames"])
+@pytest.mark.parametrize("classifier", NETWORKS)
+def test_every_named_network_takes_its_features(features, classifier, speech) -> None:
+    model = make_ser_pipeline(features, classifier, random_state=0)
+    assert f"{features}-{classifier}" in pipeline_names()
+    assert parameter_grid(features, classifier) == {}
+    X = model[:-1].fit_transform(speech[:4])
+    assert X.ndim == 2 if classifier == "dense" else X.shape[:2] == (4, 150)
+
+
+def test_networks_learn(speech) -> None:
+    y = speech.metadata["emotion"].to_numpy()
+    for names in (("mel", "crnn"), ("frames", "dense")):
+        model = make_ser_pipeline(*names, random_state=0).set_params(classifier__epochs=8)
+        assert model.fit(speech[:30], y[:30]).score(speech[30:], y[30:]) >= 0.7
+
+
+def test_networks_have_their_own_steps() -> None:
+    names = list(make_ser_pipeline("mel", "crnn", sample_rate=22050).named_steps)
+    assert names == ["loader", "trimmer", "features", "scaler", "classifier"]
+    own = make_ser_pipeline(MFCCTransformer(), CNN1DClassifier(epochs=3), sample_rate=8000)
+    assert list(own.named_steps) == ["loader", "features", "scaler", "classifier"]
+    named = make_ser_pipeline("mfcc", CNN1DClassifier(epochs=3))
+    assert named["features"].pooling is None
 
 
 def test_one_model_takes_paths_clips_and_arrays(speech, sound_files) -> None:
