@@ -77,7 +77,7 @@ def test_options_reach_the_recipe(tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--recipes", "mel_cnn"], "there is no recipe 'mel_cnn'. Did you mean 'mel_cnn2d'?"),
+        (["--recipes", "mel_cnn"], "there is no recipe 'mel_cnn'. Did you mean 'mel_crnn'?"),
         (["--recipes", "mel-cnn2d"], "Did you mean 'mel_cnn2d'? Choose among mfcc_cnn2d, zcr"),
         (["--recipes"], "expected at least one argument"),
         (["--recipes", "mel_cnn2d", "--epochs", "0"], "needs at least 1 epoch, got 0"),

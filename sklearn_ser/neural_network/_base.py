@@ -39,6 +39,7 @@ __all__ = ["OPTIMIZERS", "TRAINING_CONSTRAINTS", "BaseKerasClassifier"]
 OPTIMIZERS = ("adam", "adamw", "nadam", "rmsprop", "sgd")
 
 _POSITIVE = Interval(Real, 0, None, closed="neither")
+_LARGEST_SEED = np.iinfo(np.int32).max
 _COUNT = Interval(Integral, 1, None, closed="left")
 
 TRAINING_CONSTRAINTS: dict[str, list[Any]] = {
@@ -167,13 +168,15 @@ class BaseKerasClassifier(ClassifierMixin, BaseEstimator):
         SpeakerWarning
             If early stopping cannot hold out whole speakers.
         """
-        X, codes = self._check_training_data(X, y)
+        X, classes, codes = self._check_training_data(X, y)
         samples = Samples(X, codes, self._clip_weights(X, y, sample_weight))
-        seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
-        start = self._warm_start_from(X.shape[1:])
-        training, held_out = self._split(samples, groups, seed)
-        blueprint = self._blueprint(X.shape[1:])
-        trained = train(blueprint, training, held_out, self._plan(seed), start)
+        blueprint = self._blueprint(X.shape[1:], len(classes))
+        start = self._warm_start_from(blueprint, classes)
+        seed, split_seed = self._seeds(goes_on=start is not None)
+        rows, held_rows = self._split(samples, groups, split_seed)
+        held_out = None if held_rows is None else samples.rows(held_rows)
+        trained = train(blueprint, samples.rows(rows), held_out, self._plan(seed), start)
+        self.classes_, self.validation_indices_, self._split_seed = classes, held_rows, split_seed
         self._keep(blueprint, trained, goes_on=start is not None)
         return self
 
@@ -231,7 +234,7 @@ class BaseKerasClassifier(ClassifierMixin, BaseEstimator):
         set_weights(model, self.weights_)
         return model
 
-    def _check_training_data(self, X: Any, y: Any) -> tuple[NDArray[np.float32], Any]:
+    def _check_training_data(self, X: Any, y: Any) -> tuple[NDArray[np.float32], Any, Any]:
         X, y = validate_data(self, X, y, dtype=np.float32, order="C", allow_nd=True)
         self._check_dimensions(X)
         check_classification_targets(y)
@@ -241,10 +244,7 @@ class BaseKerasClassifier(ClassifierMixin, BaseEstimator):
                 f"{type(self).__name__} needs clips of two classes at least, got one class: "
                 f"{classes.tolist()[0]!r}."
             )
-        if self.warm_start and hasattr(self, "classes_"):
-            self._check_same_classes(classes)
-        self.classes_ = classes
-        return X, codes
+        return X, classes, codes
 
     def _check_same_classes(self, classes: NDArray[Any]) -> None:
         if not np.array_equal(classes, self.classes_):
@@ -268,10 +268,11 @@ class BaseKerasClassifier(ClassifierMixin, BaseEstimator):
             weights = weights * compute_sample_weight(self.class_weight, y)
         return weights.astype(np.float32)
 
-    def _warm_start_from(self, input_shape: tuple[int, ...]) -> Start | None:
+    def _warm_start_from(self, now: Blueprint, classes: NDArray[Any]) -> Start | None:
         if not (self.warm_start and hasattr(self, "weights_")):
             return None
-        before, now = self._fitted_blueprint(), self._blueprint(input_shape)
+        self._check_same_classes(classes)
+        before = self._fitted_blueprint()
         if before != now:
             raise ValueError(
                 f"A warm start goes on with the network of the fit before, but "
@@ -279,29 +280,39 @@ class BaseKerasClassifier(ClassifierMixin, BaseEstimator):
             )
         return Start(self.weights_, self._optimizer_state)
 
-    def _split(self, samples: Samples, groups: Any, seed: int) -> tuple[Samples, Samples | None]:
+    def _seeds(self, *, goes_on: bool) -> tuple[int, int]:
+        """Return the seeds of training and of the split.
+
+        A warm start trains on in another order, but holds out the same: what one fit has trained
+        on, the next must not judge by.
+        """
+        seed = int(check_random_state(self.random_state).randint(_LARGEST_SEED))
+        return (
+            ((seed + self.n_iter_) % _LARGEST_SEED, self._split_seed) if goes_on else (seed, seed)
+        )
+
+    def _split(self, samples: Samples, groups: Any, seed: int) -> tuple[Any, Any]:
+        """Return the rows to train on, and those to judge by or None."""
         if groups is not None:
             check_consistent_length(samples.X, groups)
         if not self.early_stopping:
-            self.validation_indices_ = None
-            return samples, None
+            return slice(None), None
         rows = samples.weighted_rows()
         names = None if groups is None else np.asarray(groups)[rows]
         train, held = hold_out(samples.codes[rows], names, self.validation_fraction, seed)
-        self.validation_indices_ = rows[held]
-        return samples.rows(rows[train]), samples.rows(rows[held])
+        return rows[train], rows[held]
 
     def _architecture(self) -> dict[str, Any]:
         """Return the parameters that the builder takes, and nothing of training."""
         parameters = self.get_params(deep=False)
         return {k: v for k, v in parameters.items() if k not in TRAINING_CONSTRAINTS}
 
-    def _blueprint(self, input_shape: tuple[int, ...]) -> Blueprint:
+    def _blueprint(self, input_shape: tuple[int, ...], n_classes: int) -> Blueprint:
         return Blueprint(
             builder=type(self)._builder,
             arguments=tuple(sorted(self._architecture().items())),
             input_shape=tuple(input_shape),
-            n_classes=len(self.classes_),
+            n_classes=n_classes,
             optimizer=self.optimizer,
             weight_decay=float(self.weight_decay),
             label_smoothing=float(self.label_smoothing),

@@ -47,14 +47,19 @@ def batches(
     """
     import tensorflow as tf
 
-    parts = [tf.convert_to_tensor(part) for part in (X, targets, weights) if part is not None]
+    parts = tuple(tf.convert_to_tensor(p) for p in (X, targets, weights) if p is not None)
     rows = tf.data.Dataset.range(len(X))
     if shuffle_seed is not None:
         rows = rows.shuffle(len(X), seed=shuffle_seed, reshuffle_each_iteration=True)
     rows = rows.batch(batch_size)
     if repeat:
         rows = rows.repeat()
-    picked = rows.map(lambda rows: tuple(tf.gather(part, rows) for part in parts))
+    # Handed over beside the rows: a function that captures the clips is a cycle, which keeps a
+    # copy of them after the fit, until Python looks for cycles.
+    whole = tf.data.Dataset.from_tensors(parts).repeat()
+    picked = tf.data.Dataset.zip(rows, whole).map(
+        lambda rows, parts: tuple(tf.gather(part, rows) for part in parts)
+    )
     return picked.prefetch(1).with_options(_without_tuning(tf))
 
 

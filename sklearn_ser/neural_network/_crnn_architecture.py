@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["build_crnn"]
 
 _SMALLEST_VARIANCE = 1e-6
-_FAR_BELOW = 1e9  # what is taken from the attention of padding: exp of it is 0
+_SMALLEST_SUM = 1e-12
 
 
 def build_crnn(
@@ -155,7 +155,8 @@ def _attentive_statistics(values: Any, real: Any, units: int) -> Any:
     layers, ops = _keras().layers, _keras().ops
     hidden = layers.Dense(units, activation="tanh", name="attention_hidden")(values)
     energy = layers.Dense(1, name="attention")(hidden)
-    weights = ops.softmax(energy + (real - 1.0) * _FAR_BELOW, axis=1)
+    raised = ops.exp(energy - ops.max(energy, axis=1, keepdims=True)) * real
+    weights = raised / (ops.sum(raised, axis=1, keepdims=True) + _SMALLEST_SUM)
     mean = ops.sum(weights * values, axis=1, keepdims=True)
     variance = ops.sum(weights * ops.square(values - mean), axis=1)
     deviation = ops.sqrt(ops.maximum(variance, _SMALLEST_VARIANCE))

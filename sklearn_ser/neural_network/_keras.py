@@ -7,10 +7,12 @@ int seed, float32 and a network that is compiled already, and is let go when the
 
 from __future__ import annotations
 
+import logging
 import math
 import threading
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -95,18 +97,34 @@ def train(
     -------
     Trained
         Weights, history and what a warm start needs.
+
+    Raises
+    ------
+    ValueError
+        If the loss is not finite in the end.
     """
     keras = load_keras()
     with _TRAINING_LOCK, borrow(blueprint) as network:
         _prepare(network, plan, start)
         callbacks = make_callbacks(plan, judged=held_out is not None)
         history = _fit_with_scikeras(network, samples, held_out, plan, callbacks)
+        _check_converging(history, plan)
         return Trained(
             weights=network.weights(),
             optimizer_state=network.optimizer_state(),
             history=history,
             best_epoch=_best_epoch(callbacks),
             keras_version=keras.__version__,
+        )
+
+
+def _check_converging(history: dict[str, list[float]], plan: TrainingPlan) -> None:
+    losses = history["loss"]
+    if not math.isfinite(losses[-1]):
+        n_good = next(i for i, loss in enumerate(losses) if not math.isfinite(loss))
+        raise ValueError(
+            f"Training diverged: the loss is {losses[-1]} after {n_good} epochs of finite loss. "
+            f"Scale the features, or lower the learning rate, which is {plan.learning_rate:g}."
         )
 
 
@@ -158,11 +176,27 @@ def _fit_with_scikeras(
         callbacks=callbacks,
         verbose=2 if plan.verbose > 1 else 0,
     )
-    with warnings.catch_warnings():
-        # scikeras speaks to scikit-learn, and Keras to NumPy, in the manner of older versions
-        warnings.filterwarnings("ignore", module=r"(sklearn|scikeras|keras|tensorflow)\b")
+    with _without_chatter():
         classifier.fit(samples.X, _one_hot(samples.codes, n_classes), samples.weights)
     return _plain(classifier.history_)
+
+
+@contextmanager
+def _without_chatter() -> Iterator[None]:
+    """Leave out what is no concern of a user.
+
+    scikeras speaks to scikit-learn, and Keras to NumPy, in the manner of older versions;
+    TensorFlow advises against training several networks in one process.
+    """
+    logger = logging.getLogger("tensorflow")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module=r"(sklearn|scikeras|keras|tensorflow)\b")
+            yield
+    finally:
+        logger.setLevel(level)
 
 
 class _Trainee:

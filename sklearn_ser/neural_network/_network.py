@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import random
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
@@ -22,6 +23,7 @@ Arrays = list[NDArray[Any]]
 
 _MOST_IDLE = 8  # a network that is built costs some 7 MB, which Keras never gives back
 _CLIPS_A_BATCH = 256
+_INITIALIZERS = {"recurrent_kernel": "recurrent_initializer"}  # all others are named regularly
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,12 @@ class Blueprint:
     def build(self) -> Any:
         """Build the network, not compiled, with random weights."""
         load_keras()
-        return self.builder(self.input_shape, self.n_classes, **dict(self.arguments))
+        state = random.getstate()
+        try:
+            random.seed(0)  # from here Keras draws the seeds of what has none
+            return self.builder(self.input_shape, self.n_classes, **dict(self.arguments))
+        finally:
+            random.setstate(state)
 
 
 class Network:
@@ -122,7 +129,8 @@ def _random_weights(model: Any) -> Iterator[tuple[Any, Any]]:
     """Yield the weights that begin at random, each with its initialiser; others are constants."""
     for layer in model._flatten_layers(include_self=False):
         for variable in (*layer._trainable_variables, *layer._non_trainable_variables):
-            initializer = getattr(layer, f"{variable.name}_initializer", None)
+            name = _INITIALIZERS.get(variable.name, f"{variable.name}_initializer")
+            initializer = getattr(layer, name, None)
             if initializer is not None and "seed" in initializer.get_config():
                 yield variable, initializer
 

@@ -39,10 +39,12 @@ def load_keras() -> ModuleType:
     """
     if "tensorflow" in sys.modules:
         keras = _import_keras()
+        _settle_determinism()
     else:
         with _without_start_up_lines():
             keras = _import_keras()
-            _settle(sys.modules["tensorflow"])
+            _settle_determinism()
+            _start(sys.modules["tensorflow"])
     _check_backend(keras)
     return keras
 
@@ -80,14 +82,18 @@ def _import_keras() -> ModuleType:
         return import_extra("keras", "keras", _PURPOSE)
 
 
-def _settle(tensorflow: ModuleType) -> None:
-    """Settle what can be settled only before TensorFlow is used, and start it."""
+def _settle_determinism() -> None:
+    """Have TensorFlow decide now, before scikeras asks, whether it is to be deterministic."""
     # TensorFlow asks the environment once whether its operations are to be deterministic, when
     # it is first asked. scikeras asks after it has set the variable for the time of a fit, takes
     # that for the user's wish, and leaves the switch on for good: then every unseeded use of
     # TensorFlow in the process fails. So it is asked now.
     config = import_extra("tensorflow.python.framework.config", "keras", _PURPOSE)
     config.is_op_determinism_enabled()
+
+
+def _start(tensorflow: ModuleType) -> None:
+    """Start TensorFlow, after what can be settled only before it is used."""
     _limit_threads(tensorflow)
     tensorflow.config.list_logical_devices()
 

@@ -39,7 +39,7 @@ class Recipe:
     reported : mapping of str to float
         The scores that were published; empty where none were.
     network : str
-        Name of the network's preset.
+        Name of the network's preset, or of its class where it is our own.
     """
 
     name: str

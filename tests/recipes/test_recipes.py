@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from sklearn.base import clone
 
-from sklearn_ser import SpeechPipeline, recipes
+from sklearn_ser import SpeechPipeline, make_ser_pipeline, recipes
 from sklearn_ser.audio import AudioClips
 from sklearn_ser.datasets import load_corpora
 from sklearn_ser.datasets._labels import SEX_EMOTIONS
@@ -176,7 +176,7 @@ class TestParameters:
 
 
 class TestRegistry:
-    @pytest.mark.parametrize("name", NAMES)
+    @pytest.mark.parametrize("name", LAYERS)
     def test_recipe_tells_the_truth_about_its_pipeline(self, name):
         recipe = get_recipe(name)
         model = recipe.make()
@@ -188,7 +188,14 @@ class TestRegistry:
         assert type(network).__name__ == owner
         assert {key: getattr(network, key) for key in parameters} == parameters
 
-    @pytest.mark.parametrize("name", NAMES)
+    def test_ours_is_the_named_pipeline(self):
+        recipe = get_recipe("mel_crnn")
+        ours = recipe.make(epochs=7, random_state=1)
+        assert type(ours[-1]).__name__ == recipe.network
+        named = make_ser_pipeline("mel", "crnn", random_state=1)
+        assert repr(ours) == repr(named.set_params(classifier__epochs=7))
+
+    @pytest.mark.parametrize("name", LAYERS)
     def test_docstring_tells_sources_apart(self, name):
         text = get_recipe(name).make.__doc__
         for part in ("README", "**Stated.**", "**Inferred.**", "**Protocol.**"):
@@ -217,7 +224,7 @@ class TestRegistry:
     @pytest.mark.parametrize(
         ("name", "meant"),
         [
-            ("mel_cnn", "mel_cnn2d"),
+            ("mel_cnn", "mel_crnn"),
             ("mfcc-cnn2d", "mfcc_cnn2d"),
             ("ZCR_RMS_CNN1D", "zcr_rms_cnn1d"),
         ],
