@@ -95,7 +95,7 @@ def _settle_determinism() -> None:
 def _start(tensorflow: ModuleType) -> None:
     """Start TensorFlow, after what can be settled only before it is used."""
     _limit_threads(tensorflow)
-    tensorflow.config.list_logical_devices()
+    tensorflow.transpose(tensorflow.constant([[True]]))  # starts it; complains of it once
 
 
 @contextmanager

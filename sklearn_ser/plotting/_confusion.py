@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +9,7 @@ from sklearn.metrics import accuracy_score, confusion_matrix
 from sklearn.utils.multiclass import unique_labels
 
 from sklearn_ser.metrics import unweighted_average_recall
-from sklearn_ser.utils._files import atomic_path
+from sklearn_ser.plotting._picture import PictureMixin
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,7 +21,7 @@ __all__ = ["ConfusionDisplay"]
 _DARK_FROM_PERCENT = 60
 
 
-class ConfusionDisplay:
+class ConfusionDisplay(PictureMixin):
     """Confusion matrix with each class's recall in percent and the clips behind it.
 
     A row holds the clips of one true class. Each cell gives the share of the row in percent and
@@ -155,36 +152,6 @@ class ConfusionDisplay:
         bar.set_label("share of the true class (%)")
         bar.outline.set_visible(False)
         return self
-
-    def save(self, path: str | os.PathLike[str], *, dpi: int = 150) -> Path:
-        """Write the picture to a file, whose ending tells the format.
-
-        Parameters
-        ----------
-        path : str or path
-            The file, such as ``confusion.png``.
-        dpi : int, default=150
-            Dots per inch.
-
-        Returns
-        -------
-        Path
-            The file.
-        """
-        with atomic_path(path) as unfinished:
-            self._drawn().savefig(unfinished, dpi=dpi, bbox_inches="tight", facecolor="white")
-        return Path(path)
-
-    def _repr_png_(self) -> bytes:
-        picture = io.BytesIO()
-        self._drawn().savefig(picture, format="png", bbox_inches="tight", facecolor="white")
-        return picture.getvalue()
-
-    def _drawn(self) -> Figure:
-        axes = self.ax_ if hasattr(self, "ax_") else self.plot().ax_
-        figure = axes.get_figure(root=True)
-        assert figure is not None
-        return figure
 
     def _percent(self) -> np.ndarray:
         clips = self.confusion_matrix.sum(axis=1, keepdims=True)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import io
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from sklearn_ser.utils._files import atomic_path
+from sklearn_ser.plotting._picture import PictureMixin
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,7 +24,7 @@ _MOST_NAMES = 40
 _SILENT_BELOW_DBFS = -100.0
 
 
-class CorpusSummaryDisplay:
+class CorpusSummaryDisplay(PictureMixin):
     """Clips by class and speaker, durations and levels of a corpus, in one figure.
 
     Unequal classes, speakers who lack one, clips without sound and classes that a loudness meter
@@ -128,33 +125,6 @@ class CorpusSummaryDisplay:
             self.axes_[name].spines[["top", "right"]].set_visible(False)
         self.figure_.suptitle("\n".join(filter(None, [self.title, self._sizes()])), fontsize=12)
         return self
-
-    def save(self, path: str | os.PathLike[str], *, dpi: int = 150) -> Path:
-        """Write the figure to a file, whose ending tells the format.
-
-        Parameters
-        ----------
-        path : str or path
-            The file, such as ``corpus.png``.
-        dpi : int, default=150
-            Dots per inch.
-
-        Returns
-        -------
-        Path
-            The file.
-        """
-        with atomic_path(path) as unfinished:
-            self._drawn().savefig(unfinished, dpi=dpi, bbox_inches="tight", facecolor="white")
-        return Path(path)
-
-    def _repr_png_(self) -> bytes:
-        picture = io.BytesIO()
-        self._drawn().savefig(picture, format="png", bbox_inches="tight", facecolor="white")
-        return picture.getvalue()
-
-    def _drawn(self) -> Figure:
-        return self.figure_ if hasattr(self, "figure_") else self.plot().figure_
 
     def _counts(self) -> pd.DataFrame:
         """Clips of each speaker (rows) and class (columns)."""

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import io
-import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sklearn_ser.plotting._fitted_network import find_network
-from sklearn_ser.utils._files import atomic_path
+from sklearn_ser.plotting._picture import PictureMixin
 from sklearn_ser.utils._names import did_you_mean
 
 if TYPE_CHECKING:
@@ -42,7 +39,7 @@ _MOST_IN_A_ROW = 3
 _MOST_RATES_AS_TICKS = 6
 
 
-class TrainingHistoryDisplay:
+class TrainingHistoryDisplay(PictureMixin):
     """Curves of loss and scores over the epochs, with the epoch whose weights were kept.
 
     Where the curve of the training clips goes on to improve and that of the clips held out does
@@ -189,40 +186,10 @@ class TrainingHistoryDisplay:
         self._draw_legend()
         return self
 
-    def save(self, path: str | os.PathLike[str], *, dpi: int = 150) -> Path:
-        """Write the picture to a file, whose ending tells the format.
-
-        Parameters
-        ----------
-        path : str or path
-            The file, such as ``history.png``.
-        dpi : int, default=150
-            Dots per inch.
-
-        Returns
-        -------
-        Path
-            The file.
-        """
-        with atomic_path(path) as unfinished:
-            self._drawn().savefig(unfinished, dpi=dpi, bbox_inches="tight", facecolor="white")
-        return Path(path)
-
-    def _repr_png_(self) -> bytes:
-        picture = io.BytesIO()
-        self._drawn().savefig(picture, format="png", bbox_inches="tight", facecolor="white")
-        return picture.getvalue()
-
-    def _drawn(self) -> Figure:
-        axes = (self if hasattr(self, "axes_") else self._plot_what_there_is()).axes_
-        figure = next(iter(axes.values())).get_figure(root=True)
-        assert figure is not None
-        return figure
-
-    def _plot_what_there_is(self) -> TrainingHistoryDisplay:
-        """Draw for a notebook, which asks for no metrics: the usual ones, or else the first."""
+    def _plot_for_notebook(self) -> None:
+        """Draw what was not asked for by name: the usual metrics, or else the first."""
         usual = [name for name in ("loss", "uar") if name in self.history]
-        return self.plot(metrics=usual or next(iter(self._metrics())))
+        self.plot(metrics=usual or next(iter(self._metrics())))
 
     def _metrics(self) -> list[str]:
         return [name for name in self.history if not name.startswith(_HELD_OUT)]
