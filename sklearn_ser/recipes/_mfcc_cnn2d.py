@@ -9,7 +9,7 @@ from sklearn_ser.features import MFCCTransformer
 from sklearn_ser.neural_network import CNN2DClassifier
 from sklearn_ser.pipeline import SpeechPipeline
 from sklearn_ser.recipes._recipe import Recipe
-from sklearn_ser.recipes._steps import STOPPING, assemble, frames_in
+from sklearn_ser.recipes._steps import assemble, frames_in
 from sklearn_ser.sequence import SequenceScaler
 
 __all__ = ["MFCC_CNN2D", "MFCC_CNN_UNAUGMENTED", "mfcc_cnn2d", "mfcc_cnn_unaugmented"]
@@ -43,7 +43,7 @@ def mfcc_cnn2d(
     sample_rate : int, default=44100
         Rate in Hz. Another one gives other numbers of frames than 216: 2.5 s at hops of 512.
     epochs : int, default=50
-        Passes over the training clips, at most.
+        Passes over the training clips.
     memory : str, path or joblib.Memory, default=None
         Where the extractor keeps every clip's features.
     n_jobs : int, default=None
@@ -72,8 +72,7 @@ def mfcc_cnn2d(
     (5 s at 22.05 kHz would fit as well). The picture's axes are (coefficients, frames). The 14
     classes are two sexes times seven emotions, calm counted as neutral. Convolutions pad; one
     dense layer. Clips begin at their start, shorter ones are followed by zeros; each coefficient
-    is standardised over the training clips; Adam at .001, batches of 32. Training stops by the
-    loss of a tenth of the training clips, whole speakers.
+    is standardised over the training clips; Adam at .001, batches of 32, 50 epochs.
 
     **Protocol.** How clips were split is not stated, and so taken for a random split, with the
     same speakers on both sides. What that is worth is told by the same network's score on unseen
@@ -96,9 +95,7 @@ def mfcc_cnn2d(
     return assemble(
         ("scaler", SequenceScaler()),
         features=features,
-        classifier=CNN2DClassifier.from_preset(
-            _PRESET, epochs=epochs, random_state=random_state, **STOPPING
-        ),
+        classifier=CNN2DClassifier.from_preset(_PRESET, epochs=epochs, random_state=random_state),
         duration=_SECONDS,
         sample_rate=sample_rate,
         memory=memory,
@@ -127,7 +124,7 @@ def mfcc_cnn_unaugmented(
     sample_rate : int, default=44100
         Rate in Hz. Another one gives other numbers of frames than 216: 2.5 s at hops of 512.
     epochs : int, default=50
-        Passes over the training clips, at most.
+        Passes over the training clips.
     memory : str, path or joblib.Memory, default=None
         Where the extractor keeps every clip's features.
     n_jobs : int, default=None

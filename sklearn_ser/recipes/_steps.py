@@ -11,8 +11,8 @@ from sklearn_ser.pipeline import SpeechPipeline
 
 __all__ = ["STOPPING", "assemble", "frames_in"]
 
-# How long the networks were trained is not stated. Left alone they learn their clips by heart, so
-# all of them stop by the loss of a tenth of the clips, of speakers of their own.
+# For networks without dropout, whose authors do not say how long they trained: left alone they
+# learn their clips by heart, so they stop by the loss of a tenth of them, of speakers apart.
 STOPPING = {"early_stopping": True, "validation_fraction": 0.1, "n_iter_no_change": 5}
 
 
