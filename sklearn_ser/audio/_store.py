@@ -95,12 +95,12 @@ class ClipStore:
 
     @classmethod
     def joined(cls, stores: Sequence[ClipStore]) -> ClipStore:
-        """Join stores end to end."""
-        before = np.cumsum([0, *(len(store.flat) for store in stores)])
+        """Join stores end to end; a buffer that several of them share is kept once."""
+        flat, before = _join_buffers([store.flat for store in stores])
         recipes_before = np.cumsum([0, *(len(store.recipes) for store in stores)])
-        shifts = list(zip(stores, before[:-1], recipes_before[:-1], strict=True))
+        shifts = list(zip(stores, before, recipes_before[:-1], strict=True))
         return cls(
-            flat=np.concatenate([store.flat for store in stores]),
+            flat=flat,
             starts=np.concatenate([_shifted(s.starts, by) for s, by, _ in shifts]),
             stops=np.concatenate([_shifted(s.stops, by) for s, by, _ in shifts]),
             paths=_join_paths(stores),
@@ -241,6 +241,15 @@ def path_array(paths: Iterable[str | os.PathLike[str] | None]) -> Paths:
 
 def _shifted(places: Places, by: int) -> Places:
     return np.where(places == _NOT_DECODED, _NOT_DECODED, places + by)
+
+
+def _join_buffers(buffers: Sequence[Waveform]) -> tuple[Waveform, list[int]]:
+    """Join the distinct buffers; and say for every one of all where it begins."""
+    distinct = list({id(buffer): buffer for buffer in buffers}.values())
+    begins = np.cumsum([0, *(len(buffer) for buffer in distinct)]).tolist()
+    begin_of = dict(zip(map(id, distinct), begins, strict=False))
+    flat = distinct[0] if len(distinct) == 1 else np.concatenate(distinct)
+    return flat, [begin_of[id(buffer)] for buffer in buffers]
 
 
 def _join_paths(stores: Sequence[ClipStore]) -> Paths | None:

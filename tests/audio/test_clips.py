@@ -141,6 +141,16 @@ def test_joining_keeps_undecoded_clips_undecoded(sound_files, speech) -> None:
     assert joined[:2].in_memory
 
 
+def test_joining_keeps_a_common_buffer_once(speech) -> None:
+    louder = speech.map(partial(gain, factor=2.0))
+    other = AudioClips([[0.5]], metadata=pd.DataFrame({"speaker": ["x"]}))
+    joined = AudioClips.concatenate([speech, other, louder[3:5], speech[::-1]])
+    expected = [*speech, np.float32([0.5]), *(2 * w for w in speech[3:5]), *speech[::-1]]
+    assert_same(joined, expected)
+    assert_same(pickle.loads(pickle.dumps(joined)), expected)
+    assert len(pickle.dumps(joined)) < 1.2 * len(pickle.dumps(speech))
+
+
 def test_parts_that_do_not_fit_are_refused(speech) -> None:
     with pytest.raises(AudioError, match="at least one part"):
         AudioClips.concatenate([])
