@@ -1,4 +1,5 @@
 from sklearn_ser import audio as audio
+from sklearn_ser import augmentation as augmentation
 from sklearn_ser import base as base
 from sklearn_ser import datasets as datasets
 from sklearn_ser import exceptions as exceptions
@@ -21,6 +22,21 @@ from sklearn_ser.audio import (
     SilenceTrimmer,
     WaveformCropper,
     check_clips,
+)
+from sklearn_ser.augmentation import (
+    AugmentedClassifier,
+    ChainAugmenter,
+    GainAugmenter,
+    NoiseAugmenter,
+    PitchShiftAugmenter,
+    RandomChoiceAugmenter,
+    ReverbAugmenter,
+    SpecAugmenter,
+    TelephoneAugmenter,
+    TimeShiftAugmenter,
+    TimeStretchAugmenter,
+    VocalTractAugmenter,
+    as_augmenter,
 )
 from sklearn_ser.features import (
     ChromaTransformer,
@@ -45,26 +61,39 @@ __version__: str
 __all__ = [
     "AudioClips",
     "AudioLoader",
+    "AugmentedClassifier",
     "CNN1DClassifier",
     "CNN2DClassifier",
     "CRNNClassifier",
+    "ChainAugmenter",
     "ChromaTransformer",
     "DenseClassifier",
     "FrameFeaturesTransformer",
+    "GainAugmenter",
     "MFCCTransformer",
     "MelSpectrogramTransformer",
+    "NoiseAugmenter",
     "NoiseReducer",
     "PeakNormalizer",
+    "PitchShiftAugmenter",
     "PreEmphasis",
     "RMSEnergyTransformer",
+    "RandomChoiceAugmenter",
+    "ReverbAugmenter",
     "SequenceFlattener",
     "SequenceScaler",
     "SilenceTrimmer",
+    "SpecAugmenter",
     "SpectralShapeTransformer",
     "SpeechPipeline",
+    "TelephoneAugmenter",
+    "TimeShiftAugmenter",
+    "TimeStretchAugmenter",
+    "VocalTractAugmenter",
     "WaveformCropper",
     "ZeroCrossingRateTransformer",
     "__version__",
+    "as_augmenter",
     "check_clips",
     "make_ser_pipeline",
 ]

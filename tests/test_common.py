@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+import numpy as np
 import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.estimator_checks import check_estimator
 
+from sklearn_ser.augmentation import AugmentedClassifier, NoiseAugmenter
 from sklearn_ser.features import FrameFeaturesTransformer, MFCCTransformer
 from sklearn_ser.sequence import SequenceFlattener
 from sklearn_ser.utils import all_estimators
@@ -28,8 +33,24 @@ EXPECTED_FAILURES: dict[str, dict[str, str]] = {
 SMALL: dict[str, dict[str, Any]] = {
     "CNN1DClassifier": {"filters": (16, 16), "epochs": 25},
     "CNN2DClassifier": {"filters": (8, 16), "epochs": 25},
-    "CRNNClassifier": {"filters": (8, 8), "pool_size": 2, "recurrent_units": 8, "epochs": 25},
+    "CRNNClassifier": {
+        "filters": (8, 8),
+        "pool_size": 2,
+        "recurrent_units": 8,
+        "epochs": 40,
+        "learning_rate": 0.005,
+        "ema_momentum": 0.9,
+    },
     "DenseClassifier": {"hidden_units": (64,), "epochs": 25},
+}
+
+# The battery's rows of two to thirty numbers are clips of as many samples here.
+SMALL["AugmentedClassifier"] = {
+    "estimator": make_pipeline(
+        FunctionTransformer(np.asarray, kw_args={"dtype": np.float64}),
+        LogisticRegression(tol=1e-10, max_iter=10_000),
+    ),
+    "augmenter": NoiseAugmenter(snr_db=30.0),
 }
 
 # Made of estimators, not for the battery: scikit-learn tests Pipeline through its own parts.
@@ -37,11 +58,21 @@ COMPOSED = {"SpeechPipeline"}
 
 FEWEST_CHECKS = 30
 
+# A minute each; the dense network stands for the adapter that they share.
+SLOW = {"CNN1DClassifier", "CNN2DClassifier", "CRNNClassifier"}
+
 ESTIMATORS = [
-    *(cls(**SMALL.get(name, {})) for name, cls in all_estimators() if name not in COMPOSED),
+    *(
+        pytest.param(cls(**SMALL.get(name, {})), marks=[pytest.mark.slow] * (name in SLOW))
+        for name, cls in all_estimators()
+        if name not in COMPOSED
+    ),
     MFCCTransformer(pooling="mean_std"),
     FrameFeaturesTransformer(("zcr", "rms", "mel", "mfcc"), deltas=2, pooling=("slope", "p05")),
     SequenceFlattener(order="frame"),
+    AugmentedClassifier(
+        **SMALL["AugmentedClassifier"], n_copies=2, include_original=False, test_time=1, n_jobs=1
+    ),
 ]
 
 
@@ -61,6 +92,7 @@ def test_all_estimators_were_found() -> None:
     found = {name for name, _ in all_estimators()}
     assert found >= {
         "AudioLoader",
+        "AugmentedClassifier",
         "FrameFeaturesTransformer",
         "MFCCTransformer",
         "MelSpectrogramTransformer",

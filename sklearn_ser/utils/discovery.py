@@ -78,6 +78,7 @@ def _public_modules() -> Iterator[str]:
 def _is_estimator(cls: type) -> bool:
     return (
         issubclass(cls, BaseEstimator)
+        and hasattr(cls, "fit")  # augmenters have parameters, but nothing to fit
         and cls.__module__.startswith(f"{_PACKAGE}.")
         and cls.__module__ != _HOME_OF_BASE_CLASSES
         and not inspect.isabstract(cls)
