@@ -11,7 +11,7 @@ import numpy as np
 from sklearn_ser.augmentation._base import Array, BaseAugmenter, Parameters, generator_of
 from sklearn_ser.augmentation._callable import as_augmenter
 
-__all__ = ["ChainAugmenter", "RandomChoiceAugmenter"]
+__all__ = ["ChainAugmenter", "RandomChoiceAugmenter", "names_of"]
 
 
 class _ComposedAugmenter(BaseAugmenter):
@@ -85,7 +85,7 @@ class _ComposedAugmenter(BaseAugmenter):
                 "more."
             )
         parts = [_checked_part(part, self._name) for part in self.augmenters]
-        return list(zip(_names_of(parts), parts, strict=True))
+        return list(zip(names_of(parts), parts, strict=True))
 
 
 class ChainAugmenter(_ComposedAugmenter):
@@ -219,7 +219,7 @@ def _checked_part(part: Any, owner: str) -> BaseAugmenter:
     return augmenter
 
 
-def _names_of(parts: list[BaseAugmenter]) -> list[str]:
+def names_of(parts: list[BaseAugmenter]) -> list[str]:
     """Name parts by their classes; equal ones are numbered as in scikit-learn's pipelines."""
     names = [type(part).__name__.lower().removesuffix("augmenter") for part in parts]
     totals, seen = Counter(names), Counter[str]()

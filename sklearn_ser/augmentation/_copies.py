@@ -17,7 +17,14 @@ from sklearn_ser.exceptions import AudioError
 from sklearn_ser.utils._parallel import chunk_slices, parallel_iter
 from sklearn_ser.utils._sequences import count_real_frames
 
-__all__ = ["COPY", "VIEW", "Augmentation", "augmented_clips", "augmented_sequences"]
+__all__ = [
+    "COPY",
+    "VIEW",
+    "Augmentation",
+    "augmented_clips",
+    "augmented_sequences",
+    "random_state_of",
+]
 
 Array = NDArray[np.float32]
 
@@ -98,10 +105,15 @@ def _read_only(clip: Array) -> Array:
     return view
 
 
+def random_state_of(change: Augmentation, clip: Array) -> np.random.Generator:
+    """Return the generator by which this change of this clip is drawn."""
+    entropy = [change.seed, change.role, change.number, _digest(clip)]
+    return np.random.default_rng(np.random.SeedSequence(entropy))
+
+
 def _change_clip(key: str, change: Augmentation, clip: Array) -> Any:
     """Change one clip; ``key`` stands for all the other arguments in the cache."""
-    entropy = [change.seed, change.role, change.number, _digest(clip)]
-    random_state = np.random.default_rng(np.random.SeedSequence(entropy))
+    random_state = random_state_of(change, clip)
     return change.augmenter.augment(clip, change.sample_rate, random_state=random_state)
 
 

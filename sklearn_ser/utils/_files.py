@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["atomic_path", "check_output_folder"]
+__all__ = ["atomic_folder", "atomic_path", "check_output_folder"]
 
 
 def check_output_folder(folder: str | os.PathLike[str]) -> Path:
@@ -54,3 +55,25 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         os.replace(unfinished, path)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Give a new folder beside `path` to fill; it takes the place of `path` once all went well.
+
+    A folder that stands at `path` is removed then, with all that it holds.
+    """
+    path = Path(os.path.realpath(path))  # what a link leads to is replaced, not the link
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
+    replaced = path.with_name(f".{path.name}.{os.getpid()}.replaced")
+    try:
+        unfinished.mkdir()
+        yield unfinished
+        if path.exists():
+            os.replace(path, replaced)
+        os.replace(unfinished, path)
+    finally:
+        if replaced.exists() and not path.exists():
+            os.replace(replaced, path)
+        for folder in (unfinished, replaced):
+            shutil.rmtree(folder, ignore_errors=True)
