@@ -1,4 +1,4 @@
-"""The command ``sklearn-ser``: benchmark, train and predict from a terminal."""
+"""The command ``sklearn-ser``: benchmark, train, predict and augment from a terminal."""
 
 from __future__ import annotations
 

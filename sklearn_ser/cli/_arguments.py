@@ -7,11 +7,23 @@ from collections.abc import Callable
 from typing import Any
 
 from sklearn_ser import __version__
+from sklearn_ser.cli._augment import AUGMENTERS, DEFAULT_FEATURES, augment, writes_features
 from sklearn_ser.cli._benchmark import benchmark
 from sklearn_ser.cli._corpora import corpora
 from sklearn_ser.cli._load import CORPORA, DATA_VARIABLE, folders
 from sklearn_ser.cli._shared import DEFAULT_PIPELINES, PROGRAM, SAMPLE_RATE
 from sklearn_ser.cli._train import predict, train
+from sklearn_ser.cli._types import (
+    at_least_1,
+    at_least_1_copy,
+    at_least_2,
+    augmenter_names,
+    corpus_and_folder,
+    features_name,
+    pipeline_name,
+    protocol_name,
+    recipe_name,
+)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -28,6 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_benchmark(commands)
     _add_train(commands)
     _add_predict(commands)
+    _add_augment(commands)
     _add_corpora(commands)
     return parser
 
@@ -67,7 +80,7 @@ which are fitted once a fold as they are, without tuning.
     command.add_argument(
         "--pipelines",
         nargs="+",
-        type=_pipeline_name,
+        type=pipeline_name,
         metavar="NAME",
         help=f"{_PIPELINE_HELP} (default: {' '.join(DEFAULT_PIPELINES)}, or none with --recipes)",
     )
@@ -87,25 +100,25 @@ which are fitted once a fold as they are, without tuning.
 
 def _add_recipes(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "--recipes", nargs="+", type=_recipe_name, default=[], metavar="NAME",
+        "--recipes", nargs="+", type=recipe_name, default=[], metavar="NAME",
         help="published networks, such as mel_cnn2d, beside the pipelines if both are given; a "
         "name that does not exist shows the list; needs the extra keras",
     )  # fmt: skip
     command.add_argument(
-        "--epochs", type=_at_least_1, metavar="N",
+        "--epochs", type=at_least_1, metavar="N",
         help="passes of the recipes over the training clips (default: each recipe's own)",
     )  # fmt: skip
 
 
 def _add_protocol(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "--protocol", action="append", type=_protocol_name, metavar="NAME",
+        "--protocol", action="append", type=protocol_name, metavar="NAME",
         help="how to split, such as loso; may be given several times; a name that does not exist "
         "shows the list (default: loso and loso-sentences for SAVEE, tess-across for TESS, "
         "speakers for all else)",
     )  # fmt: skip
     command.add_argument(
-        "--folds", type=_at_least_2, metavar="N",
+        "--folds", type=at_least_2, metavar="N",
         help="outer folds of the protocol speakers, at most one for each speaker (default: 5)",
     )  # fmt: skip
 
@@ -125,7 +138,7 @@ on a stranger's voice, run '{PROGRAM} benchmark' on the same recordings.
     data.add_argument("table", nargs="?", metavar="TABLE", help=_TABLE_HELP)
     _add_corpus(command, data, "")
     command.add_argument(
-        "--pipeline", type=_pipeline_name, default="mfcc-svm", metavar="NAME",
+        "--pipeline", type=pipeline_name, default="mfcc-svm", metavar="NAME",
         help=f"{_PIPELINE_HELP} (default: %(default)s)",
     )  # fmt: skip
     command.add_argument(
@@ -157,6 +170,49 @@ A model file is a pickle: load only those that come from people whom you trust.
         "--probabilities", action="store_true", help="give the probability of every class, too"
     )
     command.add_argument("--output", metavar="FILE", help="write here instead of to the terminal")
+
+
+def _add_augment(commands: Any) -> None:
+    more = f"""
+The table says of every clip whether it is for 'train', 'validation' or 'test'; copies are made of
+clips for training alone, each augmenter making its own. Into a folder go sound files and their
+table, clips.csv; into a .csv or .parquet file go features. Every row says its part, its source
+and what was done. Models of this package need no such files: see AugmentedClassifier.
+
+  {PROGRAM} augment clips.csv --split part --augmenter noise,pitch --output augmented/
+  {PROGRAM} augment clips.csv --split part --augmenter noise --copies 2 --output features.csv
+"""
+    summary = "Write a corpus, or its features, with augmented copies of the training part."
+    command = _add_command(commands, "augment", augment, summary, more)
+    command.add_argument("table", metavar="TABLE", help=_TABLE_HELP)
+    command.add_argument(
+        "--split", required=True, metavar="COLUMN",
+        help="column of the table (or group of the pattern) with train, validation or test",
+    )  # fmt: skip
+    command.add_argument(
+        "--augmenter", required=True, type=augmenter_names, metavar="NAME[,NAME...]",
+        help=f"of {', '.join(AUGMENTERS)}; each with its usual strengths",
+    )  # fmt: skip
+    command.add_argument(
+        "--copies", type=at_least_1_copy, default=1, metavar="N",
+        help="copies of every training clip by each augmenter (default: %(default)s)",
+    )  # fmt: skip
+    command.add_argument(
+        "--output", required=True, metavar="PATH",
+        help="a folder for sound, or a file for features: .csv, .parquet (needs pyarrow)",
+    )  # fmt: skip
+    command.add_argument(
+        "--features", type=features_name, metavar="NAME",
+        help=f"mfcc, frames, mel, or a recipe's (default: those of {DEFAULT_FEATURES}, 880 "
+        "columns); a name that does not exist shows the list",
+    )  # fmt: skip
+    command.add_argument(
+        "--audio-format", choices=("wav", "flac"),
+        help="of the sound files: 32-bit floats, or 24 bits and smaller (default: wav)",
+    )  # fmt: skip
+    command.add_argument("--overwrite", action="store_true", help="replace what is there")
+    _add_columns(command.add_argument_group("details of the recordings"))
+    _add_running(command)
 
 
 def _add_corpora(commands: Any) -> None:
@@ -192,7 +248,7 @@ _PIPELINE_HELP = (
 def _add_corpus(command: argparse.ArgumentParser, choice: Any, default: str) -> None:
     names = ", ".join(["synthetic", *CORPORA])
     choice.add_argument(
-        "--corpus", action="append", type=_corpus, metavar="NAME[=DIR]",
+        "--corpus", action="append", type=corpus_and_folder, metavar="NAME[=DIR]",
         help=f"a known corpus: {names}; give it several times to join corpora on the emotions "
         f"that they share {default}".strip(),
     )  # fmt: skip
@@ -208,6 +264,10 @@ def _add_corpus(command: argparse.ArgumentParser, choice: Any, default: str) -> 
     group.add_argument(
         "--clean", action="store_true", help="leave out a known corpus's known defects"
     )
+    _add_columns(group)
+
+
+def _add_columns(group: Any) -> None:
     for column in ("path", "label", "speaker"):
         group.add_argument(
             f"--{column}-column", default=column, metavar="NAME",
@@ -243,73 +303,17 @@ def _add_running(command: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
-def _pipeline_name(name: str) -> str:
-    from sklearn_ser.pipeline import pipeline_names
-    from sklearn_ser.utils._names import did_you_mean
-
-    known = pipeline_names()
-    if name not in known:
-        hint = did_you_mean(name, known)
-        raise argparse.ArgumentTypeError(
-            f"there is no pipeline {name!r}.{hint} Choose among {', '.join(known)}."
-        )
-    return name
-
-
-def _recipe_name(name: str) -> str:
-    from sklearn_ser.recipes import get_recipe
-
-    try:
-        return get_recipe(name).name
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-
-
-def _protocol_name(name: str) -> str:
-    from sklearn_ser.model_selection import get_protocol
-
-    try:
-        return get_protocol(name).name
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-
-
-def _corpus(text: str) -> tuple[str, str]:
-    """Read NAME or NAME=DIR."""
-    from sklearn_ser.utils._names import did_you_mean
-
-    name, _, folder = text.partition("=")
-    name = name.lower().replace("-", "_")
-    known = ["synthetic", *CORPORA]
-    if name not in known:
-        raise argparse.ArgumentTypeError(
-            f"there is no corpus {name!r}.{did_you_mean(name, known)} Choose among "
-            f"{', '.join(known)}."
-        )
-    return name, folder
-
-
-def _at_least_1(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"needs at least 1 epoch, got {number}")
-    return number
-
-
-def _at_least_2(text: str) -> int:
-    number = int(text)
-    if number < 2:
-        raise argparse.ArgumentTypeError(f"needs at least 2 folds, got {number}")
-    return number
-
-
 def check_usage(args: argparse.Namespace) -> None:
     """Refuse combinations of arguments that argparse lets pass."""
-    if not hasattr(args, "corpus"):
-        return
-    problem = (
-        _problem_with_corpus(args) or _problem_with_protocol(args) or _problem_with_recipes(args)
-    )
+    problem = None
+    if hasattr(args, "augmenter"):
+        problem = _problem_with_output(args)
+    elif hasattr(args, "corpus"):
+        problem = (
+            _problem_with_corpus(args)
+            or _problem_with_protocol(args)
+            or _problem_with_recipes(args)
+        )
     if problem:
         args.command.error(problem)
 
@@ -360,3 +364,11 @@ def _problem_with_recipes(args: argparse.Namespace) -> str | None:
     if getattr(args, "epochs", None) is None or args.recipes:
         return None
     return "--epochs is about recipes: add --recipes NAME"
+
+
+def _problem_with_output(args: argparse.Namespace) -> str | None:
+    if writes_features(args) and args.audio_format:
+        return f"--audio-format is about a folder of sound, and {args.output} is a table"
+    if not writes_features(args) and args.features:
+        return f"--features go into a .csv or .parquet file, and --output is {args.output}"
+    return None

@@ -14,12 +14,14 @@ from sklearn.utils import check_consistent_length, column_or_1d
 from sklearn.utils.validation import _is_fitted, _num_samples
 
 from sklearn_ser.audio._check import is_path
+from sklearn_ser.augmentation import AugmentedClassifier
 from sklearn_ser.sequence import SequenceFlattener
 from sklearn_ser.utils._files import atomic_path
 
-__all__ = ["to_csv"]
+__all__ = ["EXACT", "extract", "sources_of", "to_csv"]
 
-_EXACT = "%.9g"  # float32 survives the way through the file
+EXACT = "%.9g"  # float32 survives the way through the file
+_ALL = slice(None)
 
 
 def to_csv(
@@ -36,7 +38,7 @@ def to_csv(
     path : str or path-like
         The file.
     pipeline : SpeechPipeline
-        A recipe's, fitted or not; it stays as it is.
+        A recipe's, fitted or not; it stays as it is, and what it augments is left out.
     clips : AudioClips, list of paths, or list of waveforms
         What the pipeline takes.
     y : array-like of shape (n_clips,)
@@ -59,6 +61,7 @@ def to_csv(
 
     See Also
     --------
+    augment_corpus : Writes features with those of augmented copies of the training part.
     train_validation_test_split : Makes the parts.
 
     Examples
@@ -79,40 +82,77 @@ def to_csv(
     """
     check_consistent_length(clips, y)
     path = Path(path)
-    features = _extract(pipeline, clips)
+    features = extract(pipeline, clips)
     table = pd.concat([_about(clips, y, split), features], axis=1)
     with atomic_path(path) as unfinished:
-        table.to_csv(unfinished, index=False, float_format=_EXACT, encoding="utf-8")
+        table.to_csv(unfinished, index=False, float_format=EXACT, encoding="utf-8")
     return path
 
 
-def _extract(pipeline: Pipeline, clips: Any) -> pd.DataFrame:
-    steps = dict(pipeline.steps)
+def extract(pipeline: Pipeline, clips: Any, rows_to_fit: Any = _ALL) -> pd.DataFrame:
+    """Extract the features of clips; what is not fitted is fitted on some of them.
+
+    Parameters
+    ----------
+    pipeline : Pipeline
+        Its steps up to "features" are used, and "flattener", also those inside
+        `AugmentedClassifier`.
+    clips : AudioClips, list of paths, or list of waveforms
+        What the pipeline takes.
+    rows_to_fit : index, default=slice(None)
+        The clips that may decide how many frames a sequence has.
+
+    Returns
+    -------
+    features : DataFrame of n_clips rows
+        One named column each.
+
+    Raises
+    ------
+    ValueError
+        If the pipeline has no step "features".
+    """
+    steps = _steps_of(pipeline)
     if "features" not in steps:
         raise ValueError(
             f"The pipeline has no step 'features', only {', '.join(steps)}: give one of the "
             "recipes, or a pipeline whose extractor has this name."
         )
-    for before in pipeline[: list(steps).index("features")]:
-        clips, _ = _apply(before, clips)
-    sequences, extractor = _apply(steps["features"], clips)
-    rows, flattener = _apply(steps.get("flattener", SequenceFlattener()), sequences)
+    for name, before in steps.items():
+        if name == "features":
+            break
+        clips, _ = _apply(before, clips, rows_to_fit)
+    sequences, extractor = _apply(steps["features"], clips, rows_to_fit)
+    flattener = steps.get("flattener", SequenceFlattener())
+    rows, flattener = _apply(flattener, sequences, rows_to_fit)
     pooled = getattr(extractor, "pooling", None) is not None
     names = extractor.get_feature_names_out() if pooled else extractor.coefficient_names_
     return pd.DataFrame(rows, columns=flattener.get_feature_names_out(names))
 
 
-def _apply(step: BaseEstimator, X: Any) -> tuple[Any, Any]:
-    """Transform by a step that is fitted, or else by a copy fitted on X itself."""
+def _steps_of(pipeline: Pipeline) -> dict[str, Any]:
+    """Return the steps by name; in place of an augmented classifier the steps that it augments."""
+    steps = dict(pipeline.steps)
+    name, last = pipeline.steps[-1]
+    if isinstance(last, AugmentedClassifier):
+        inner = getattr(last, "estimator_", last.estimator)
+        if isinstance(inner, Pipeline):
+            del steps[name]
+            steps |= _steps_of(inner)
+    return steps
+
+
+def _apply(step: BaseEstimator, X: Any, rows_to_fit: Any) -> tuple[Any, Any]:
+    """Transform by a step that is fitted, or else by a copy fitted on rows of X itself."""
     if _is_fitted(step):
         return step.transform(X), step
-    fitted = clone(step).fit(X)
+    fitted = clone(step).fit(X[rows_to_fit])
     return fitted.transform(X), fitted
 
 
 def _about(clips: Any, y: Any, split: Any) -> pd.DataFrame:
     n_clips = _num_samples(clips)
-    columns = {"source": _sources(clips, n_clips), "label": column_or_1d(y)}
+    columns = {"source": sources_of(clips, n_clips), "label": column_or_1d(y)}
     speakers = getattr(clips, "speakers", None)
     if speakers is not None:
         columns["speaker"] = speakers
@@ -121,7 +161,8 @@ def _about(clips: Any, y: Any, split: Any) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _sources(clips: Any, n_clips: int) -> Any:
+def sources_of(clips: Any, n_clips: int) -> Any:
+    """Return the file of every clip, or its position where it came from none."""
     if n_clips and is_path(clips[0]):
         return [os.fspath(path) for path in clips]
     paths = getattr(clips, "paths", None)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from sklearn_ser.recipes._crema_d_networks import MEL_CNN2D, ZCR_RMS_CNN1D
 from sklearn_ser.recipes._mel_crnn import MEL_CRNN
-from sklearn_ser.recipes._mfcc_cnn2d import MFCC_CNN2D, MFCC_CNN_UNAUGMENTED
+from sklearn_ser.recipes._mfcc_cnn2d import MFCC_CNN, MFCC_CNN2D, MFCC_CNN_UNAUGMENTED
 from sklearn_ser.recipes._recipe import Recipe
-from sklearn_ser.recipes._zcr_rms_mfcc_cnn1d import ZCR_RMS_MFCC_CNN1D_UNAUGMENTED
+from sklearn_ser.recipes._zcr_rms_mfcc_cnn1d import (
+    ZCR_RMS_MFCC_CNN1D,
+    ZCR_RMS_MFCC_CNN1D_UNAUGMENTED,
+)
 from sklearn_ser.utils._names import did_you_mean
 
 __all__ = ["get_recipe", "list_recipes"]
@@ -16,9 +19,11 @@ _RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
         MFCC_CNN2D,
+        ZCR_RMS_MFCC_CNN1D,
         ZCR_RMS_MFCC_CNN1D_UNAUGMENTED,
         ZCR_RMS_CNN1D,
         MEL_CNN2D,
+        MFCC_CNN,
         MFCC_CNN_UNAUGMENTED,
         MEL_CRNN,
     )

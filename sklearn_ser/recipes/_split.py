@@ -78,6 +78,10 @@ def train_validation_test_split(
         By clips: if voices stand in several parts, or nobody knows whether they do. By speaker: if
         a class is missing from some part.
 
+    See Also
+    --------
+    augment_corpus : Augments the training part, and writes all three.
+
     Examples
     --------
     >>> from sklearn_ser.datasets import make_emotional_speech

@@ -7,9 +7,10 @@ from typing import Any
 from sklearn.base import BaseEstimator
 
 from sklearn_ser.audio import AudioLoader
+from sklearn_ser.augmentation import AugmentedClassifier, RandomChoiceAugmenter
 from sklearn_ser.pipeline import SpeechPipeline
 
-__all__ = ["STOPPING", "assemble", "frames_in"]
+__all__ = ["STOPPING", "assemble", "augmented", "frames_in"]
 
 # For networks without dropout, whose authors do not say how long they trained: left alone they
 # learn their clips by heart, so they stop by the loss of a tenth of them, of speakers apart.
@@ -35,6 +36,27 @@ def assemble(
     loader = AudioLoader(sample_rate=sample_rate, duration=duration)
     steps = [("loader", loader), ("features", features), *between, ("classifier", classifier)]
     return SpeechPipeline(steps)
+
+
+def augmented(
+    pipeline: SpeechPipeline,
+    *effects: BaseEstimator,
+    n_copies: int,
+    random_state: int | None,
+) -> SpeechPipeline:
+    """Augment all of a pipeline that comes after its loader, each copy by one of the effects.
+
+    The loader stays outside, so that paths still go in, and clips are cut before they are changed.
+    """
+    loader, *others = pipeline.steps
+    classifier = AugmentedClassifier(
+        SpeechPipeline(others),
+        RandomChoiceAugmenter(list(effects)),
+        sample_rate=loader[1].sample_rate,
+        n_copies=n_copies,
+        random_state=random_state,
+    )
+    return SpeechPipeline([loader, ("classifier", classifier)])
 
 
 def frames_in(seconds: float, sample_rate: int, hop_length: int) -> int:

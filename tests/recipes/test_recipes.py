@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from sklearn.base import clone
 
-from sklearn_ser import SpeechPipeline, make_ser_pipeline, recipes
+from sklearn_ser import AugmentedClassifier, SpeechPipeline, make_ser_pipeline, recipes
 from sklearn_ser.audio import AudioClips
 from sklearn_ser.datasets import load_corpora
 from sklearn_ser.datasets._labels import SEX_EMOTIONS
@@ -20,9 +20,11 @@ from sklearn_ser.recipes import get_recipe, list_recipes
 NAMES = list_recipes()
 SHAPES = {
     "mfcc_cnn2d": (216, 30),
+    "zcr_rms_mfcc_cnn1d": (880,),
     "zcr_rms_mfcc_cnn1d_unaugmented": (880,),
     "zcr_rms_cnn1d": (157, 2),
     "mel_cnn2d": (157, 64),
+    "mfcc_cnn": (216, 30),
     "mfcc_cnn_unaugmented": (216, 30),
     "mel_crnn": (150, 64),
 }
@@ -83,6 +85,23 @@ LAYERS = {
         *[("dense_1", (128,)), ("dense_2", (64,)), ("probabilities", (6,))],
     ],
 }
+LAYERS["zcr_rms_mfcc_cnn1d"] = LAYERS["zcr_rms_mfcc_cnn1d_unaugmented"]
+LAYERS["mfcc_cnn"] = LAYERS["mfcc_cnn_unaugmented"]
+AUGMENTED = {"zcr_rms_mfcc_cnn1d": 4, "mfcc_cnn": 3}  # effects
+
+
+def inside(name):
+    """Prefix of the parameters of all steps after the loader."""
+    return "classifier__estimator__" if name in AUGMENTED else ""
+
+
+def unaugmented(model):
+    """The steps in one pipeline, without what makes copies."""
+    last = model.named_steps["classifier"]
+    if not isinstance(last, AugmentedClassifier):
+        return model
+    inner = getattr(last, "estimator_", last.estimator)
+    return SpeechPipeline([model.steps[0], *inner.steps])
 
 
 @pytest.fixture(scope="module")
@@ -97,13 +116,13 @@ def clips():
 class TestShapes:
     @pytest.mark.parametrize("name", NAMES)
     def test_features_have_the_published_shape(self, name, clips):
-        features = get_recipe(name).make()[:-1].fit_transform(clips)
+        features = unaugmented(get_recipe(name).make())[:-1].fit_transform(clips)
         assert features.shape == (len(clips), *SHAPES[name])
         assert features.dtype == np.float32
 
     @pytest.mark.parametrize("name", NAMES)
     def test_length_of_the_clips_does_not_matter(self, name, clips):
-        steps = get_recipe(name).make()[:-1].fit(clips)
+        steps = unaugmented(get_recipe(name).make())[:-1].fit(clips)
         for one in clips[:4]:
             assert steps.transform([one]).shape == (1, *SHAPES[name])
 
@@ -111,10 +130,11 @@ class TestShapes:
     @pytest.mark.parametrize("name", LAYERS)
     def test_network_layer_by_layer(self, name, clips):
         recipe = get_recipe(name)
-        model = recipe.make(epochs=1, random_state=0).set_params(classifier__early_stopping=False)
+        model = recipe.make(epochs=1, random_state=0)
+        model.set_params(**{f"{inside(name)}classifier__early_stopping": False})
         n_clips = max(len(recipe.classes), 7)
         model.fit(clips[:n_clips], np.resize(recipe.classes, n_clips))
-        layers = model.named_steps["classifier"].build_model().layers
+        layers = unaugmented(model)[-1].build_model().layers
         assert [(layer.name, layer.output.shape[1:]) for layer in layers] == LAYERS[name]
 
     def test_feature_comes_after_feature(self, clips):
@@ -150,6 +170,7 @@ class TestParameters:
         assert isinstance(model, SpeechPipeline)
         rates = {v for k, v in parameters.items() if k.endswith("__sample_rate")}
         assert rates == {12000}
+        prefix = inside(name)
         expected = {
             "features__memory": str(tmp_path),
             "features__n_jobs": 2,
@@ -158,7 +179,7 @@ class TestParameters:
             "classifier__random_state": 7,
             "classifier__verbose": 1,
         }
-        assert {key: parameters[key] for key in expected} == expected
+        assert {key: parameters[prefix + key] for key in expected} == expected
 
     @pytest.mark.parametrize("name", NAMES)
     def test_pipelines_are_new_and_can_be_cloned(self, name):
@@ -184,7 +205,7 @@ class TestRegistry:
         assert getattr(recipes, name) is recipe.make
         assert model.get_params()["loader__sample_rate"] == recipe.sample_rate
         owner, parameters = PRESETS[recipe.network]
-        network = model.named_steps["classifier"]
+        network = unaugmented(model)[-1]
         assert type(network).__name__ == owner
         assert {key: getattr(network, key) for key in parameters} == parameters
 
@@ -205,9 +226,11 @@ class TestRegistry:
         reported = {name: dict(get_recipe(name).reported) for name in NAMES}
         assert reported == {
             "mfcc_cnn2d": {"accuracy": 0.6944},
+            "zcr_rms_mfcc_cnn1d": {},
             "zcr_rms_mfcc_cnn1d_unaugmented": {},
             "zcr_rms_cnn1d": {"accuracy": 0.5087, "f1": 0.4962},
             "mel_cnn2d": {"accuracy": 0.6386, "f1": 0.6342},
+            "mfcc_cnn": {"accuracy": 0.96},
             "mfcc_cnn_unaugmented": {"accuracy": 0.96},
             "mel_crnn": {},
         }

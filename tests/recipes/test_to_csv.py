@@ -9,7 +9,13 @@ from sklearn.dummy import DummyClassifier
 
 from sklearn_ser import MFCCTransformer, SpeechPipeline
 from sklearn_ser.audio import AudioClips
-from sklearn_ser.recipes import mel_cnn2d, to_csv, zcr_rms_cnn1d, zcr_rms_mfcc_cnn1d_unaugmented
+from sklearn_ser.recipes import (
+    mel_cnn2d,
+    to_csv,
+    zcr_rms_cnn1d,
+    zcr_rms_mfcc_cnn1d,
+    zcr_rms_mfcc_cnn1d_unaugmented,
+)
 
 
 @pytest.fixture
@@ -125,3 +131,10 @@ def test_no_extractor(tmp_path, speech):
     model = SpeechPipeline([("mfcc", MFCCTransformer()), ("classifier", DummyClassifier())])
     with pytest.raises(ValueError, match="no step 'features', only mfcc, classifier"):
         to_csv(tmp_path / "a.csv", model, speech, labels(speech))
+
+
+def test_recipe_that_augments_gives_the_features_of_the_clips(written, tmp_path, speech):
+    path, _ = written
+    model = zcr_rms_mfcc_cnn1d()
+    other = to_csv(tmp_path / "other.csv", model, speech, labels(speech))
+    assert other.read_bytes() == path.read_bytes()
