@@ -73,7 +73,7 @@ optimizer : {"adam", "adamw", "nadam", "rmsprop", "sgd"}, default="$optimizer"
         Version of Keras that trained the network.
     n_features_in_ : int
         Frames of a sequence, or columns of a table.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the columns, where X was a data frame."""
 
 
