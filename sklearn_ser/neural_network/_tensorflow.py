@@ -9,6 +9,7 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from types import ModuleType
 
 from sklearn_ser.utils._optional import import_extra
@@ -22,8 +23,9 @@ _LOG_LINE = re.compile(
 )
 
 
+@cache
 def load_keras() -> ModuleType:
-    """Import Keras 3 with TensorFlow behind it.
+    """Import Keras 3 with TensorFlow behind it; once a process, since predicting asks for it.
 
     Returns
     -------
@@ -33,7 +35,7 @@ def load_keras() -> ModuleType:
     Raises
     ------
     MissingExtraError
-        If TensorFlow, Keras or scikeras is not installed.
+        If TensorFlow or Keras is not installed.
     RuntimeError
         If Keras runs on another backend than TensorFlow.
     """
