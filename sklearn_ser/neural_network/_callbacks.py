@@ -68,12 +68,12 @@ def _schedule(plan: TrainingPlan, monitored: str) -> list[Any]:
         )
         return [plateau]
     if plan.schedule == "cosine":
-        rate = partial(_cosine_rate, top=plan.learning_rate, epochs=plan.epochs)
-        return [callbacks.LearningRateScheduler(lambda epoch, _: rate(epoch))]
+        course = partial(_cosine_rate, top=plan.learning_rate, epochs=plan.epochs)
+        return [callbacks.LearningRateScheduler(course)]
     return []
 
 
-def _cosine_rate(epoch: int, *, top: float, epochs: int) -> float:
+def _cosine_rate(epoch: int, _: float, *, top: float, epochs: int) -> float:
     """Rise linearly for a twentieth of the epochs, then fall; each epoch has its middle's rate."""
     n_rising = epochs // _RISING
     if epoch < n_rising:

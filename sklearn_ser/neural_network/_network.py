@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import random
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -197,8 +196,7 @@ def _first_difference(have: list[Any], want: list[Any]) -> str:
 
 
 _POOL_LOCK = threading.Lock()
-_idle: OrderedDict[tuple[str, int], Network] = OrderedDict()
-_numbers = iter(range(2**62))
+_idle: list[tuple[str, Network]] = []  # the last that was given back stands last
 
 
 @contextmanager
@@ -231,12 +229,11 @@ def forget_networks() -> None:
 
 def _take(key: str) -> Network | None:
     with _POOL_LOCK:
-        place = next((place for place in reversed(_idle) if place[0] == key), None)
-        return _idle.pop(place) if place is not None else None
+        places = [place for place, (name, _) in enumerate(_idle) if name == key]
+        return _idle.pop(places[-1])[1] if places else None
 
 
 def _give_back(key: str, network: Network) -> None:
     with _POOL_LOCK:
-        _idle[key, next(_numbers)] = network
-        while len(_idle) > _MOST_IDLE:
-            _idle.popitem(last=False)
+        _idle.append((key, network))
+        del _idle[:-_MOST_IDLE]
