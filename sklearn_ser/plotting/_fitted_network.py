@@ -7,9 +7,9 @@ from typing import Any
 
 from sklearn.utils.validation import check_is_fitted
 
-__all__ = ["find_network"]
+from sklearn_ser.utils._names import first_few
 
-_MOST_NAMED = 3
+__all__ = ["find_network"]
 
 
 def find_network(estimator: Any) -> Any:
@@ -42,8 +42,7 @@ def find_network(estimator: Any) -> Any:
             f"{name} holds no fitted network with a history_; give a fitted network, or a "
             "pipeline or search (with refit=True) that ends in one."
         )
-    places = ", ".join(list(found)[:_MOST_NAMED]) + (", ..." if len(found) > _MOST_NAMED else "")
-    raise ValueError(f"{name} holds {len(found)} networks; give one of them: {places}.")
+    raise ValueError(f"{name} holds {len(found)} networks; give one of them: {first_few(found)}.")
 
 
 def _networks(place: str, held: Any, seen: set[int]) -> Iterator[tuple[str, Any]]:

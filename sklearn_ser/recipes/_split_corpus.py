@@ -14,14 +14,13 @@ from sklearn.utils import check_consistent_length, column_or_1d
 from sklearn_ser.audio import AudioClips, AudioLoader
 from sklearn_ser.augmentation._growing import with_speakers
 from sklearn_ser.exceptions import SpeakerWarning
-from sklearn_ser.utils._names import did_you_mean
+from sklearn_ser.utils._names import did_you_mean, first_few
 
 __all__ = ["PARTS", "SplitCorpus", "split_corpus"]
 
 PARTS = ("train", "validation", "test")
 
 _USUAL_RATE = 16000
-_MOST_NAMED = 3
 _NO_SPLIT = (
     "augment_corpus works after the split only, and split is None: where copies are made first, "
     "clips that are tested have copies in training. Give split=, the part of every clip ('train', "
@@ -109,9 +108,9 @@ def _parts_of(split: Any, clips: AudioClips) -> NDArray[np.object_]:
     places = [i for i, value in enumerate(values) if not _is_part(value)]
     if places:
         value = values[places[0]]
-        which = ", ".join(map(str, places[:_MOST_NAMED])) + ", ..." * (len(places) > _MOST_NAMED)
         raise ValueError(
-            f"split is {value!r} for {len(places)} clip(s), at {which}.{did_you_mean(value, PARTS)}"
+            f"split is {value!r} for {len(places)} clip(s), at {first_few(places)}."
+            f"{did_you_mean(value, PARTS)}"
             " Every clip needs one of 'train', 'validation' and 'test', so that only training "
             "clips are augmented."
         )
@@ -143,8 +142,9 @@ def _warn_of_shared_voices(corpus: SplitCorpus) -> None:
         shared = list(n_parts.index[n_parts > 1])
         if not shared:
             return
-        named = ", ".join(map(str, shared[:_MOST_NAMED])) + ", ..." * (len(shared) > _MOST_NAMED)
-        found = f"{len(shared)} of {len(n_parts)} speakers stand in several parts ({named})"
+        found = (
+            f"{len(shared)} of {len(n_parts)} speakers stand in several parts ({first_few(shared)})"
+        )
     warnings.warn(
         f"{found}: a score on the test part will be that of known voices. "
         "train_validation_test_split keeps every speaker in one part.",
