@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from inspect import signature
-from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 from sklearn_ser.neural_network._block_plan import (
     BLOCK_LAYERS,
     BlockPlan,
     check_choice,
+    check_shape,
     plan_blocks,
 )
 from sklearn_ser.neural_network._layers import (
@@ -130,7 +130,7 @@ def build_cnn1d(
         dropout=dropout,
     )
     head = DensePlan.read(dense_units, activation, dense_batch_norm, dense_dropout, "dense_")
-    shape = _check_shape(input_shape, n_classes)
+    shape = check_shape(input_shape, n_classes)
     _check_fits(input_shape, plan, _frames_and_coefs(plan))
     _check_pooling(global_pooling)
     inputs = make_input(input_shape)
@@ -234,7 +234,7 @@ def build_cnn2d(
         dropout=dropout,
     )
     head = DensePlan.read(dense_units, activation, dense_batch_norm, dense_dropout, "dense_")
-    shape = _check_shape(input_shape, n_classes)
+    shape = check_shape(input_shape, n_classes)
     check_choice("input_layout", input_layout, INPUT_LAYOUTS)
     _check_fits(input_shape, plan, _frames_and_coefs(plan, input_layout))
     _check_pooling(global_pooling)
@@ -287,7 +287,7 @@ def build_dense(
     198920
     """
     head = DensePlan.read(hidden_units, activation, batch_norm, dropout, "")
-    _check_shape(input_shape, n_classes)
+    check_shape(input_shape, n_classes)
     inputs = make_input(input_shape)
     row = inputs if len(input_shape) == 1 else join_values(inputs, None)
     return finish("dense", inputs, add_dense(row, head), n_classes)
@@ -339,20 +339,6 @@ def _frames_and_coefs(plan: BlockPlan, input_layout: str | None = None) -> tuple
     """Shortest input in the order of X, whatever the order inside the network."""
     first, second = (*plan.smallest_input(), 1)[:2]
     return (second, first) if input_layout == "coefficients_first" else (first, second)
-
-
-def _check_shape(input_shape: Any, n_classes: Any) -> tuple[int, int]:
-    """Return the shape of one sample as frames and coefficients."""
-    is_shape = isinstance(input_shape, tuple) and len(input_shape) in (1, 2)
-    if not is_shape or not all(isinstance(n, Integral) and int(n) > 0 for n in input_shape):
-        raise ValueError(
-            "input_shape must be the shape of one sample, (n_frames, n_coefs) or (n_features,), "
-            f"got {input_shape!r}"
-        )
-    if not isinstance(n_classes, Integral) or int(n_classes) < 2:
-        raise ValueError(f"n_classes must be an int of at least 2, got {n_classes!r}")
-    n_frames, n_coefs = (*input_shape, 1)[:2]
-    return int(n_frames), int(n_coefs)
 
 
 def _check_pooling(global_pooling: str | None) -> None:

@@ -18,6 +18,7 @@ __all__ = [
     "BlockPlan",
     "check_choice",
     "check_rate",
+    "check_shape",
     "check_units",
     "per_block",
     "plan_blocks",
@@ -201,6 +202,20 @@ def check_units(name: str, units: Any, *, at_least: int) -> tuple[int, ...]:
         wanted = f"at least {at_least} positive int(s)" if at_least else "positive ints or ()"
         raise ValueError(f"{name} must be a tuple of {wanted}, one a layer, got {units!r}")
     return tuple(map(int, units))
+
+
+def check_shape(input_shape: Any, n_classes: Any) -> tuple[int, int]:
+    """Return the shape of one sample as frames and coefficients."""
+    is_shape = isinstance(input_shape, tuple) and len(input_shape) in (1, 2)
+    if not is_shape or not all(isinstance(n, Integral) and int(n) > 0 for n in input_shape):
+        raise ValueError(
+            "input_shape must be the shape of one sample, (n_frames, n_coefs) or (n_features,), "
+            f"got {input_shape!r}"
+        )
+    if not isinstance(n_classes, Integral) or int(n_classes) < 2:
+        raise ValueError(f"n_classes must be an int of at least 2, got {n_classes!r}")
+    n_frames, n_coefs = (*input_shape, 1)[:2]
+    return int(n_frames), int(n_coefs)
 
 
 def per_block(name: str, value: Any, n_blocks: int) -> tuple[int, ...]:

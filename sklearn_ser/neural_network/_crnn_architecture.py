@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from sklearn_ser.neural_network._block_plan import check_rate, check_units, per_block
-from sklearn_ser.neural_network._layers import finish, make_input, reshape
-from sklearn_ser.utils._optional import import_extra
+from sklearn_ser.neural_network._block_plan import (
+    check_rate,
+    check_shape,
+    check_units,
+    per_block,
+)
+from sklearn_ser.neural_network._layers import finish, keras_module, make_input, reshape
 
 if TYPE_CHECKING:
     import keras
@@ -79,12 +83,13 @@ def build_crnn(
     >>> build_crnn((150, 64), 8).count_params()
     468233
     """
-    layers = _keras().layers
+    layers = keras_module().layers
     widths = check_units("filters", filters, at_least=1)
     pools = per_block("pool_size", pool_size, len(widths))
     dropout, head_dropout = check_rate("dropout", dropout), check_rate("head_dropout", head_dropout)
+    shape = check_shape(input_shape, n_classes)
     inputs = make_input(input_shape)
-    frames = reshape(inputs, (*input_shape, 1)[:2], "sequence")
+    frames = reshape(inputs, shape, "sequence")
     real = _real_frames(frames)
     values = _levels_and_shapes(frames, real)
     for number, (width, pool) in enumerate(zip(widths, pools, strict=True), start=1):
@@ -98,7 +103,7 @@ def build_crnn(
 
 def _real_frames(frames: Any) -> Any:
     """Mark with 1 what comes before the trailing run of all-zero frames; the first always."""
-    ops = _keras().ops
+    ops = keras_module().ops
     is_filled = ops.cast(ops.any(ops.not_equal(frames, 0.0), axis=-1, keepdims=True), "float32")
     filled_from_here = ops.flip(ops.cumsum(ops.flip(is_filled, axis=1), axis=1), axis=1)
     is_first = ops.expand_dims(ops.equal(ops.arange(frames.shape[1]), 0), axis=-1)
@@ -107,7 +112,7 @@ def _real_frames(frames: Any) -> Any:
 
 def _levels_and_shapes(frames: Any, real: Any) -> Any:
     """Join the frames with the same less their clip's mean."""
-    ops = _keras().ops
+    ops = keras_module().ops
     n_real = ops.sum(real, axis=1, keepdims=True)
     mean = ops.sum(frames * real, axis=1, keepdims=True) / n_real
     return ops.concatenate([frames, (frames - mean) * real], axis=-1)
@@ -115,7 +120,7 @@ def _levels_and_shapes(frames: Any, real: Any) -> Any:
 
 def _block(values: Any, real: Any, width: int, kernel_size: int, number: int) -> Any:
     """Convolve once in the first block, twice beside a shortcut in the others."""
-    layers = _keras().layers
+    layers = keras_module().layers
 
     def convolved(inputs: Any, size: int, name: str) -> Any:
         conv = layers.Conv1D(width, size, padding="same", use_bias=False, name=name)
@@ -137,7 +142,7 @@ def _block(values: Any, real: Any, width: int, kernel_size: int, number: int) ->
 def _pooled(values: Any, real: Any, size: int, number: int) -> tuple[Any, Any]:
     if size == 1:
         return values, real
-    layers = _keras().layers
+    layers = keras_module().layers
     pooled = layers.MaxPooling1D(size, padding="same", name=f"pool_{number}")(values)
     return pooled, layers.MaxPooling1D(size, padding="same", name=f"real_{number}")(real)
 
@@ -145,14 +150,14 @@ def _pooled(values: Any, real: Any, size: int, number: int) -> tuple[Any, Any]:
 def _recurrent(values: Any, real: Any, units: int) -> Any:
     if not units:
         return values
-    layers = _keras().layers
+    layers = keras_module().layers
     both_ways = layers.Bidirectional(layers.GRU(units, return_sequences=True), name="recurrent")
     return both_ways(values, mask=real[..., 0] > 0)
 
 
 def _attentive_statistics(values: Any, real: Any, units: int) -> Any:
     """Pool frames into mean and standard deviation, each weighted by attention [1]_."""
-    layers, ops = _keras().layers, _keras().ops
+    layers, ops = keras_module().layers, keras_module().ops
     hidden = layers.Dense(units, activation="tanh", name="attention_hidden")(values)
     energy = layers.Dense(1, name="attention")(hidden)
     raised = ops.exp(energy - ops.max(energy, axis=1, keepdims=True)) * real
@@ -161,7 +166,3 @@ def _attentive_statistics(values: Any, real: Any, units: int) -> Any:
     variance = ops.sum(weights * ops.square(values - mean), axis=1)
     deviation = ops.sqrt(ops.maximum(variance, _SMALLEST_VARIANCE))
     return ops.concatenate([mean[:, 0], deviation], axis=-1)
-
-
-def _keras() -> Any:
-    return import_extra("keras", "keras", "Building a neural network")

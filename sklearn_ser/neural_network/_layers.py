@@ -25,6 +25,7 @@ __all__ = [
     "add_dense",
     "finish",
     "join_values",
+    "keras_module",
     "make_input",
     "reshape",
     "transpose",
@@ -58,19 +59,19 @@ class DensePlan:
 
 def make_input(input_shape: tuple[int, ...]) -> Any:
     """Symbolic samples."""
-    return _keras().Input(tuple(map(int, input_shape)), name="input")
+    return keras_module().Input(tuple(map(int, input_shape)), name="input")
 
 
 def reshape(values: Any, shape: tuple[int, ...], name: str) -> Any:
     """Give samples another shape; one that they have already adds no layer."""
     if tuple(values.shape[1:]) == shape:
         return values
-    return _keras().layers.Reshape(shape, name=name)(values)
+    return keras_module().layers.Reshape(shape, name=name)(values)
 
 
 def transpose(values: Any, name: str) -> Any:
     """Exchange the two axes of every sample."""
-    return _keras().layers.Permute((2, 1), name=name)(values)
+    return keras_module().layers.Permute((2, 1), name=name)(values)
 
 
 def add_blocks(values: Any, plan: BlockPlan, activation: str) -> Any:
@@ -83,7 +84,7 @@ def add_blocks(values: Any, plan: BlockPlan, activation: str) -> Any:
 
 
 def _block_layer(kind: str, plan: BlockPlan, block: Block, activation: str, name: str) -> Any:
-    layers = _keras().layers
+    layers = keras_module().layers
     if kind == "conv":
         return getattr(layers, f"Conv{plan.n_axes}D")(
             block.filters,
@@ -110,7 +111,7 @@ def _block_layer(kind: str, plan: BlockPlan, block: Block, activation: str, name
 
 def join_values(values: Any, global_pooling: str | None) -> Any:
     """Make one row of every sample: all values, or each channel's mean or maximum."""
-    layers = _keras().layers
+    layers = keras_module().layers
     if global_pooling is None:
         return layers.Flatten(data_format=_CHANNELS_LAST, name="flatten")(values)
     n_axes = len(values.shape) - 2
@@ -120,7 +121,7 @@ def join_values(values: Any, global_pooling: str | None) -> Any:
 
 def add_dense(values: Any, plan: DensePlan) -> Any:
     """Put the dense layers on top."""
-    layers = _keras().layers
+    layers = keras_module().layers
     for number, units in enumerate(plan.units, start=1):
         name = f"dense_{number}"
         values = layers.Dense(units, activation=plan.activation, name=name)(values)
@@ -133,12 +134,13 @@ def add_dense(values: Any, plan: DensePlan) -> Any:
 
 def finish(name: str, inputs: Any, values: Any, n_classes: int) -> keras.Model:
     """Close the network with its probabilities, in float32 under mixed precision as well."""
-    keras = _keras()
+    keras = keras_module()
     softmax = keras.layers.Dense(
         int(n_classes), activation="softmax", dtype="float32", name="probabilities"
     )
     return keras.Model(inputs, softmax(values), name=name)
 
 
-def _keras() -> Any:
+def keras_module() -> Any:
+    """Import Keras, or say which extra brings it."""
     return import_extra("keras", "keras", "Building a neural network")
