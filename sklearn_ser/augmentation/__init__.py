@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from sklearn_ser.augmentation._augmenters import (
     GainAugmenter,
-    PitchShiftAugmenter,
     ReverbAugmenter,
     TelephoneAugmenter,
     TimeShiftAugmenter,
-    TimeStretchAugmenter,
     VocalTractAugmenter,
 )
 from sklearn_ser.augmentation._base import BaseAugmenter
@@ -20,6 +18,7 @@ from sklearn_ser.augmentation._classifier import AugmentedClassifier
 from sklearn_ser.augmentation._compose import ChainAugmenter, RandomChoiceAugmenter
 from sklearn_ser.augmentation._noise import NoiseAugmenter
 from sklearn_ser.augmentation._spec import SpecAugmenter
+from sklearn_ser.augmentation._vocoder_augmenters import PitchShiftAugmenter, TimeStretchAugmenter
 
 __all__ = [
     "AugmentedClassifier",

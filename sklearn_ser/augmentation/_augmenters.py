@@ -1,4 +1,4 @@
-"""Augmenters of waveforms but noise: level, place, pitch, tempo, room, line and vocal tract."""
+"""Augmenters of waveforms: level, place, room, line and vocal tract."""
 
 from __future__ import annotations
 
@@ -16,21 +16,17 @@ from sklearn_ser.augmentation._functional import (
 )
 from sklearn_ser.augmentation._ranges import Strength, draw_between
 from sklearn_ser.augmentation._vocal_tract import warp_vocal_tract
-from sklearn_ser.augmentation._vocoder import pitch_shifts, time_stretches
 from sklearn_ser.utils._names import did_you_mean
 
 __all__ = [
     "GainAugmenter",
-    "PitchShiftAugmenter",
     "ReverbAugmenter",
     "TelephoneAugmenter",
     "TimeShiftAugmenter",
-    "TimeStretchAugmenter",
     "VocalTractAugmenter",
 ]
 
 _SEEDS = 2**32
-_HIGHEST_VOICE_HZ = 500.0
 _FILLS = ("wrap", "zeros")
 
 
@@ -119,113 +115,6 @@ class TimeShiftAugmenter(BaseAugmenter):
 
     def _apply(self, waveform: Array, sample_rate: Any, *, seconds: float) -> Array:
         return time_shift(waveform, round(seconds * sample_rate), wrap=self.fill == "wrap")
-
-
-class PitchShiftAugmenter(BaseAugmenter):
-    """Shift the pitch of a clip, and its formants with it; the length stays.
-
-    A phase vocoder and resampling: the numbers of ``librosa.effects.pitch_shift`` to the rounding
-    of float32, without its loops. Copies of one clip share the transform (:meth:`augment_many`).
-
-    Parameters
-    ----------
-    semitones : float or (float, float), default=(-2.0, 2.0)
-        Twelve are an octave up; or the range to draw from, between -24 and 24. A shift that puts
-        the highest voices' pitch (500 Hz) beyond the Nyquist frequency is an error.
-    probability : float, default=1.0
-        Share of the copies that are changed.
-
-    See Also
-    --------
-    VocalTractAugmenter : Moves the formants alone.
-    librosa.effects.pitch_shift : The same numbers.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sklearn_ser import PitchShiftAugmenter
-    >>> augmenter = PitchShiftAugmenter((-3, 3))
-    >>> tone = np.sin(np.arange(16000) * 0.1)
-    >>> augmenter.augment(tone, 16000, random_state=0).shape
-    (16000,)
-    >>> augmenter.draw(tone, 16000, random_state=0)
-    {'semitones': 0.821...}
-    """
-
-    def __init__(self, semitones: Strength = (-2.0, 2.0), *, probability: float = 1.0) -> None:
-        self.semitones = semitones
-        self.probability = probability
-
-    def _draw(
-        self, waveform: Array, sample_rate: Any, random_state: np.random.Generator
-    ) -> Parameters:
-        hint = "Give semitones such as 2, or a pair such as (-2, 2); 12 are an octave."
-        ends = self._strength("semitones", low=-24, high=24, hint=hint)
-        highest = _HIGHEST_VOICE_HZ * 2 ** (ends[1] / 12)
-        if highest > sample_rate / 2:
-            raise ValueError(
-                f"{self._name}: semitones={self.semitones!r} moves a pitch of "
-                f"{_HIGHEST_VOICE_HZ:g} Hz to {highest:.0f} Hz, beyond the Nyquist frequency of "
-                f"clips at {sample_rate:g} Hz. Shift less."
-            )
-        return {"semitones": draw_between(ends, random_state)}
-
-    def _apply(self, waveform: Array, sample_rate: Any, *, semitones: float) -> Array:
-        return pitch_shifts(waveform, [semitones])[0]
-
-    def _apply_many(
-        self, waveform: Array, sample_rate: Any, drawn: list[Parameters]
-    ) -> list[Array]:
-        # What was left as it is counts as shifted by nothing, which is a copy.
-        return pitch_shifts(waveform, [chosen.get("semitones", 0.0) for chosen in drawn])
-
-
-class TimeStretchAugmenter(BaseAugmenter):
-    """Change the tempo of a clip and keep its pitch; the length becomes another.
-
-    A phase vocoder: the numbers of ``librosa.effects.time_stretch`` to the rounding of float32,
-    without its loops. Copies of one clip share the transform (:meth:`augment_many`).
-
-    Parameters
-    ----------
-    rate : float or (float, float), default=(0.8, 1.25)
-        Above 1 is faster, hence shorter; or the range that it is drawn from, between 0.1 and 10.
-    probability : float, default=1.0
-        Share of the copies that are changed.
-
-    See Also
-    --------
-    librosa.effects.time_stretch : The same numbers.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sklearn_ser import TimeStretchAugmenter
-    >>> TimeStretchAugmenter(1.25).augment(np.sin(np.arange(16000) * 0.1), 16000).shape
-    (12800,)
-    """
-
-    keeps_length = False
-
-    def __init__(self, rate: Strength = (0.8, 1.25), *, probability: float = 1.0) -> None:
-        self.rate = rate
-        self.probability = probability
-
-    def _draw(
-        self, waveform: Array, sample_rate: Any, random_state: np.random.Generator
-    ) -> Parameters:
-        hint = "A rate of 1 is the clip's own tempo, 1.25 faster; give one or a pair (0.8, 1.25)."
-        ends = self._strength("rate", low=0.1, high=10, hint=hint)
-        return {"rate": draw_between(ends, random_state)}
-
-    def _apply(self, waveform: Array, sample_rate: Any, *, rate: float) -> Array:
-        return time_stretches(waveform, [rate])[0]
-
-    def _apply_many(
-        self, waveform: Array, sample_rate: Any, drawn: list[Parameters]
-    ) -> list[Array]:
-        # What was left as it is counts as stretched by nothing, which is a copy.
-        return time_stretches(waveform, [chosen.get("rate", 1.0) for chosen in drawn])
 
 
 class ReverbAugmenter(BaseAugmenter):

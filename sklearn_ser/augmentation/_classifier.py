@@ -283,8 +283,8 @@ class AugmentedClassifier(SpeechInputMixin, ClassifierMixin, BaseEstimator):
         check_is_fitted(self)
         X = self._check_input(X, reset=False)
         total = self.estimator_.predict_proba(X)
-        for number in range(1, self.test_time + 1):
-            total = total + self.estimator_.predict_proba(self._changed(X, VIEW, number))
+        for views in self._changed(X, VIEW, self.test_time):
+            total = total + self.estimator_.predict_proba(views)
         return total / (1 + self.test_time) if self.test_time else total
 
     @available_if(_has("predict_proba"))
@@ -386,18 +386,24 @@ class AugmentedClassifier(SpeechInputMixin, ClassifierMixin, BaseEstimator):
         """Return the originals, then the copies, and the place each row came from."""
         if isinstance(X, AudioClips):
             X = with_speakers(X, groups)
-        copies = [self._changed(X, COPY, number) for number in range(1, self.n_copies + 1)]
+        copies = self._changed(X, COPY, self.n_copies)
         parts = [X, *copies] if self.include_original else copies
         source = np.tile(np.arange(len(X)), len(parts))
         return join(parts), source
 
-    def _changed(self, X: Any, role: int, number: int) -> Any:
+    def _changed(self, X: Any, role: int, count: int) -> list[Any]:
+        """Return so many changed versions of the clips."""
+        if count == 0:
+            return []
         sample_rate = self.sample_rate if self._kind == "waveform" else None
         memory = _usable_memory(self.memory, may_create=role == COPY)
-        change = Augmentation(self.augmenter_, sample_rate, self._seed, role, number, memory)
+        changes = [
+            Augmentation(self.augmenter_, sample_rate, self._seed, role, number, memory)
+            for number in range(1, count + 1)
+        ]
         if isinstance(X, AudioClips):
-            return augmented_clips(X, change, self.n_jobs)
-        return augmented_sequences(X, change, self.n_jobs)
+            return augmented_clips(X, changes, self.n_jobs)
+        return augmented_sequences(X, changes, self.n_jobs)
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "estimator_")

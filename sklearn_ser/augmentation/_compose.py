@@ -136,6 +136,19 @@ class ChainAugmenter(_ComposedAugmenter):
             waveform = part.apply(waveform, sample_rate, **_of_part(name, parameters))
         return waveform
 
+    def _apply_many(
+        self, waveform: Array, sample_rate: float | None, drawn: list[Parameters]
+    ) -> list[Array]:
+        """Share the first part's work: what the later ones are given differs."""
+        (first, part), *rest = self._parts()
+        begun = _applied(part, waveform, sample_rate, [_of_part(first, each) for each in drawn])
+        for name, part in rest:
+            begun = [
+                part.apply(changed, sample_rate, **_of_part(name, each))
+                for changed, each in zip(begun, drawn, strict=True)
+            ]
+        return begun
+
 
 class RandomChoiceAugmenter(_ComposedAugmenter):
     """Apply one of several augmenters, chosen anew for every copy.
@@ -191,6 +204,19 @@ class RandomChoiceAugmenter(_ComposedAugmenter):
         result: Array = part.apply(waveform, sample_rate, **_of_part(name, parameters))
         return result
 
+    def _apply_many(
+        self, waveform: Array, sample_rate: float | None, drawn: list[Parameters]
+    ) -> list[Array]:
+        """Share work among the copies for which the same augmenter was chosen."""
+        results = [waveform.copy() for _ in drawn]
+        for choice, (name, part) in enumerate(self._parts()):
+            places = [i for i, each in enumerate(drawn) if each.get("choice") == choice]
+            of_part = [_of_part(name, drawn[place]) for place in places]
+            changed = _applied(part, waveform, sample_rate, of_part)
+            for place, copy in zip(places, changed, strict=True):
+                results[place] = copy
+        return results
+
     def _shares(self, n_parts: int) -> list[float] | None:
         if self.weights is None:
             return None
@@ -217,6 +243,15 @@ def _checked_part(part: Any, owner: str) -> BaseAugmenter:
             "BaseAugmenter, or give a function of samples= and sample_rate=."
         )
     return augmenter
+
+
+def _applied(
+    part: Any, waveform: Array, sample_rate: float | None, drawn: list[Parameters]
+) -> list[Array]:
+    """Apply several draws of one part, which may be no augmenter of ours."""
+    if isinstance(part, BaseAugmenter):
+        return part._apply_many(waveform, sample_rate, drawn)
+    return [part.apply(waveform, sample_rate, **each) for each in drawn]
 
 
 def names_of(parts: list[BaseAugmenter]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,7 +46,10 @@ class Augmentation:
 
     def __call__(self, clip: Array) -> Array:
         """Return a new clip; chance depends on the seed, what is heard, and the number alone."""
-        changed = self._change(clip)
+        return self.checked(self._change(clip), clip)
+
+    def checked(self, changed: Any, clip: Array) -> Array:
+        """Return a changed clip of sound form, or say which augmenter did not give one."""
         try:
             if clip.ndim == 1:
                 return check_waveform(changed, "the result")
@@ -62,41 +65,68 @@ class Augmentation:
         return cached(f"{joblib.hash((settings, _version()))}-{_digest(clip):x}", self, clip)
 
 
-def augmented_clips(clips: AudioClips, change: Augmentation, n_jobs: int | None) -> AudioClips:
+def augmented_clips(
+    clips: AudioClips, changes: Sequence[Augmentation], n_jobs: int | None
+) -> list[AudioClips]:
     """Change clips when they are touched; with ``n_jobs`` at once, in so many workers."""
     if n_jobs is None:
-        return clips.map(change)
+        return [clips.map(change) for change in changes]
     paths = None if clips.paths is None else list(clips.paths)
-    waveforms = _at_once(clips, change, n_jobs)
-    return AudioClips(waveforms, clips.sample_rate, metadata=clips.metadata, paths=paths)
+    changed = list(_at_once(clips, changes, n_jobs))
+    return [
+        AudioClips(
+            [of_clip[number] for of_clip in changed],
+            clips.sample_rate,
+            metadata=clips.metadata,
+            paths=paths,
+        )
+        for number in range(len(changes))
+    ]
 
 
-def augmented_sequences(sequences: Array, change: Augmentation, n_jobs: int | None) -> Array:
+def augmented_sequences(
+    sequences: Array, changes: Sequence[Augmentation], n_jobs: int | None
+) -> list[Array]:
     """Change every sequence of an array (n_clips, n_frames, n_coefs)."""
-    changed = np.empty_like(sequences)
-    for row, sequence in zip(changed, _at_once(sequences, change, n_jobs), strict=True):
-        row[:] = sequence
+    changed = [np.empty_like(sequences) for _ in changes]
+    for place, of_clip in enumerate(_at_once(sequences, changes, n_jobs)):
+        for copies, sequence in zip(changed, of_clip, strict=True):
+            copies[place] = sequence
     return changed
 
 
-def _at_once(clips: Any, change: Augmentation, n_jobs: int | None) -> Iterator[Array]:
+def _at_once(
+    clips: Any, changes: Sequence[Augmentation], n_jobs: int | None
+) -> Iterator[list[Array]]:
     """Change all clips, in processes: effects may lean on global state, which threads share."""
     tasks = [
-        (clips[chunk], change, chunk.start)
+        (clips[chunk], changes, chunk.start)
         for chunk in chunk_slices(len(clips), chunk_size=_CLIPS_A_TASK)
     ]
     for chunk in parallel_iter(_change_chunk, tasks, n_jobs=n_jobs, prefer="processes"):
         yield from chunk
 
 
-def _change_chunk(clips: Any, change: Augmentation, start: int) -> list[Array]:
+def _change_chunk(clips: Any, changes: Sequence[Augmentation], start: int) -> list[list[Array]]:
     changed = []
     for place, clip in enumerate(clips, start):
         try:
-            changed.append(change(_read_only(clip)))
+            changed.append(_all_changes(_read_only(clip), changes))
         except AudioError as error:
             raise AudioError(f"X[{place}]: {error}") from error
     return changed
+
+
+def _all_changes(clip: Array, changes: Sequence[Augmentation]) -> list[Array]:
+    """Change one clip in several ways, which share work where the augmenter knows how."""
+    if any(change.memory is not None for change in changes):
+        return [change(clip) for change in changes]  # each is kept apart
+    together = getattr(changes[0].augmenter, "augment_many", None)
+    if together is None:
+        return [change(clip) for change in changes]
+    chances = [random_state_of(change, clip) for change in changes]
+    results = together(clip, changes[0].sample_rate, chances)
+    return [change.checked(r, clip) for change, r in zip(changes, results, strict=True)]
 
 
 def _read_only(clip: Array) -> Array:

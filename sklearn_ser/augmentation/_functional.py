@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 __all__ = [
     "add_noise",
+    "at_level_of",
     "change_gain",
     "colored_noise",
     "reverberate",
@@ -27,6 +28,12 @@ _SMALLEST = float(np.finfo(np.float32).tiny)
 def change_gain(waveform: Waveform, gain_db: float) -> Waveform:
     """Multiply a waveform by a gain in decibels; nothing is clipped at full scale."""
     return waveform * np.float32(10 ** (gain_db / 20))
+
+
+def at_level_of(waveform: Waveform, reference: Waveform) -> Waveform:
+    """Give a waveform the root mean square of another; a silent one stays as it is."""
+    level = max(_root_mean_square(waveform), _SMALLEST)
+    return waveform * np.float32(_root_mean_square(reference) / level)
 
 
 def time_shift(waveform: Waveform, n_samples: int, *, wrap: bool) -> Waveform:
@@ -154,8 +161,7 @@ def reverberate(waveform: Waveform, response: Waveform) -> Waveform:
     n_fft = scipy.fft.next_fast_len(n_samples + len(response) - 1, real=True)
     spectrum = scipy.fft.rfft(waveform, n_fft) * scipy.fft.rfft(response, n_fft)
     wet: Waveform = scipy.fft.irfft(spectrum, n_fft)[:n_samples]
-    level = _root_mean_square(wet)
-    return wet * np.float32(_root_mean_square(waveform) / max(level, _SMALLEST))
+    return at_level_of(wet, waveform)
 
 
 def telephone(

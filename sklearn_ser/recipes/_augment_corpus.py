@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
 from sklearn_ser.audio import AudioClips, write_audio
-from sklearn_ser.augmentation._copies import augmented_clips
 from sklearn_ser.exceptions import AudioError
 from sklearn_ser.recipes._corpus_copies import ORIGINAL, Copy, make_copies
 from sklearn_ser.recipes._corpus_target import SUBTYPES, TABLE, check_form, check_free
@@ -271,7 +270,7 @@ def _write_features(target: Path, work: _Work, pipeline: Any) -> Path:
     about = work.table(work.run())
     places, numbers = np.array(list(work.rows())).T
     clips = work.corpus.clips
-    changed = [augmented_clips(clips, copy.change, None) for copy in work.copies]
+    changed = [clips.map(copy.change) for copy in work.copies]
     every = AudioClips.concatenate([clips, *changed])[numbers * len(clips) + places]
     is_train = work.corpus.is_train[places]
     features = extract(pipeline, every, np.flatnonzero(is_train))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import librosa
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -26,6 +27,8 @@ from sklearn_ser import (
 )
 from sklearn_ser.audio import write_audio
 from sklearn_ser.augmentation import BaseAugmenter
+from sklearn_ser.augmentation._vocoder import time_stretch
+from sklearn_ser.datasets import make_emotional_speech
 from sklearn_ser.exceptions import AudioError
 from sklearn_ser.utils import all_estimators
 
@@ -56,6 +59,12 @@ def folder(tmp_path):
     write_audio(tmp_path / "kitchen" / "tap.flac", rng.uniform(-1, 1, 800), 8000)
     (tmp_path / "notes.txt").write_text("no noise")
     return tmp_path
+
+
+@pytest.fixture(scope="module")
+def speech():
+    speakers = make_emotional_speech(n_speakers=1, n_repetitions=1, random_state=0)
+    return speakers.data[0]
 
 
 def level_db(waveform: np.ndarray) -> float:
@@ -203,6 +212,9 @@ class TestStrengths:
             (ReverbAugmenter(0), "rt60=0 is not between 0.01 and 20"),
             (GainAugmenter(1000), "gain_db=1000 is not between -120 and 120"),
             (NoiseAugmenter(1e4), "snr_db=10000.0 is not between -100 and 200. Give decibels"),
+            (PitchShiftAugmenter(n_fft=1022), "n_fft=1022 is no multiple of 4 from 32 on; give"),
+            (TimeStretchAugmenter(n_fft=0), "TimeStretchAugmenter: n_fft=0 is no multiple of 4"),
+            (TimeStretchAugmenter(n_fft=64.0), "n_fft=64.0 is no multiple of 4"),
             (TelephoneAugmenter(0), "low_hz=0 is not at least 1"),
             (NoiseAugmenter(np.inf), "snr_db=inf is not finite. .* without noise lower probab"),
         ],
@@ -219,6 +231,32 @@ class TestStrengths:
     def test_pitch_beyond_nyquist(self):
         with pytest.raises(ValueError, match=r"500 Hz to 2000 Hz, beyond the Nyquist .* 3000 Hz"):
             PitchShiftAugmenter((0, 24)).augment(CLIP, 3000)
+
+
+class TestVocoders:
+    """Pitch and tempo: librosa's effects, at the clip's level."""
+
+    @pytest.mark.parametrize(("rate", "n_fft"), [(8000, 512), (16000, 1024), (44100, 2048)])
+    def test_frames_suit_a_voice(self, speech, rate, n_fft):
+        default = PitchShiftAugmenter(2).augment(speech, rate)
+        given = PitchShiftAugmenter(2, n_fft=n_fft).augment(speech, rate)
+        np.testing.assert_array_equal(default, given)
+        theirs = librosa.effects.pitch_shift(speech.astype(float), sr=rate, n_steps=2, n_fft=n_fft)
+        theirs *= 10 ** ((level_db(speech) - level_db(theirs)) / 20)
+        np.testing.assert_allclose(default, theirs, atol=1e-4)
+
+    @pytest.mark.parametrize("augmenter", [PitchShiftAugmenter(-3), TimeStretchAugmenter(0.85)])
+    def test_level_stays(self, augmenter, speech):
+        assert level_db(augmenter.augment(speech, RATE)) == pytest.approx(
+            level_db(speech), abs=0.01
+        )
+
+    def test_without_its_level_speech_is_quieter(self, speech):
+        assert level_db(time_stretch(speech, 0.85)) < level_db(speech) - 1
+
+    def test_silence_stays_silent(self):
+        silence = np.zeros(3000, np.float32)
+        np.testing.assert_array_equal(PitchShiftAugmenter(2).augment(silence, RATE), silence)
 
 
 class TestInput:

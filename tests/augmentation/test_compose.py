@@ -12,6 +12,7 @@ from sklearn_ser import (
     ChainAugmenter,
     GainAugmenter,
     NoiseAugmenter,
+    PitchShiftAugmenter,
     RandomChoiceAugmenter,
     SpecAugmenter,
     TimeShiftAugmenter,
@@ -27,6 +28,8 @@ COMPOSED = [
     ChainAugmenter([GainAugmenter(probability=0.5), GainAugmenter(probability=0.5)]),
     RandomChoiceAugmenter([TimeShiftAugmenter(), NoiseAugmenter()]),
     RandomChoiceAugmenter([ChainAugmenter([GainAugmenter(), NoiseAugmenter()]), GainAugmenter()]),
+    RandomChoiceAugmenter([PitchShiftAugmenter(), TimeStretchAugmenter()], probability=0.7),
+    ChainAugmenter([PitchShiftAugmenter(probability=0.7), TimeStretchAugmenter()]),
 ]
 everyone = pytest.mark.parametrize("augmenter", COMPOSED, ids=repr)
 

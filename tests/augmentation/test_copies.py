@@ -16,9 +16,13 @@ from sklearn.preprocessing import StandardScaler
 from sklearn_ser import (
     AudioClips,
     AugmentedClassifier,
+    PitchShiftAugmenter,
+    RandomChoiceAugmenter,
     RMSEnergyTransformer,
     SpeechPipeline,
+    TimeStretchAugmenter,
 )
+from sklearn_ser.augmentation import _vocoder
 from sklearn_ser.exceptions import AudioError
 from sklearn_ser.model_selection import SpeakerKFold
 
@@ -177,6 +181,25 @@ class TestSeeds:
         longer = np.concatenate([sequences, np.zeros_like(sequences)], axis=1)
         one, two = (recorded(X, y, Masks()).X_ for X in (sequences, longer))
         np.testing.assert_array_equal(one, two[:, :6])
+
+    @pytest.mark.parametrize(
+        "augmenter",
+        [PitchShiftAugmenter(), RandomChoiceAugmenter([TimeStretchAugmenter()])],
+        ids=["pitch", "choice"],
+    )
+    def test_copies_of_a_clip_share_one_transform(self, augmenter, speech, labels, monkeypatch):
+        analyse, clips_analysed = _vocoder._analyse, []
+
+        def counted(spectra: Any) -> Any:
+            clips_analysed.append(len(spectra))
+            return analyse(spectra)
+
+        monkeypatch.setattr(_vocoder, "_analyse", counted)
+        together = recorded(speech, labels, augmenter, n_copies=3, n_jobs=1).X_
+        assert len(clips_analysed) == len(speech)
+        one_by_one = recorded(speech, labels, augmenter, n_copies=3).X_
+        assert waves(together) == waves(one_by_one)
+        assert len(clips_analysed) >= 4 * len(speech)
 
     def test_scores_do_not_depend_on_jobs_or_the_order_of_folds(self, speech, labels):
         model = AugmentedClassifier(levels(), Hiss(0.02), random_state=0)
