@@ -61,11 +61,11 @@ class Case:
 def cases() -> list[Case]:
     """Return a large network, a middling and a small one."""
     fixed: dict[str, Any] = {"batch_size": BATCH_SIZE, "random_state": 0}
-    large = CNN2DClassifier.from_preset("mfcc-cnn2d", epochs=2, **fixed)
+    large = CNN2DClassifier.from_preset("mfcc-cnn2d", epochs=6, **fixed)
     return [
         Case(CNN2D, large, (200, 216, 30)),
-        Case("CNN1DClassifier", CNN1DClassifier(epochs=3, **fixed), (300, 300, 20)),
-        Case("DenseClassifier", DenseClassifier(epochs=20, **fixed), (1000, 768)),
+        Case("CNN1DClassifier", CNN1DClassifier(epochs=10, **fixed), (300, 300, 20)),
+        Case("DenseClassifier", DenseClassifier(epochs=50, **fixed), (1000, 768)),
     ]
 
 
@@ -230,7 +230,7 @@ def search(n_jobs: int, epochs: int) -> tuple[float, float]:
     return taken, 3 * float(searching.cv_results_["mean_fit_time"].sum())
 
 
-def search_table(epochs: int = 20) -> str:
+def search_table(epochs: int = 32) -> str:
     """Compare a search in one process with one in two workers, their start included."""
     one, two = (alone(search, n_jobs, epochs) for n_jobs in (1, 2))
     rows = [
