@@ -16,8 +16,12 @@ of ``ravdess``, ``savee``, ``tess`` and ``crema_d/AudioWAV``, on some clips of t
 * Duration: samples too many or too few. Level: mean power after against that before.
 * Spectral distance from librosa's effect in float64: root mean square of the levels' differences
   in dB over a frame's bins, then the mean over frames; the floor lies 80 dB below the reference's
-  highest bin. librosa's own row is its effect on float32 samples: how far rounding carries.
+  highest bin. librosa's own rows are its effect on float32 samples: how far rounding carries. The
+  reference of ours has ours' frames and is brought to the clip's level, as ours is; that of the
+  others is librosa's at its defaults.
 * The largest difference of a sample from the same reference, as a share of its peak.
+
+librosa stands in the tables of speed with ours' frames, so that both do the same work.
 
 audiomentations is no dependency; where it cannot be imported its columns say so. Pitch and stretch
 are those of its default method (Signalsmith's). It has nothing to warp vocal tracts; its mask of
@@ -29,251 +33,63 @@ Run as ``python -m benchmarks.augmentation [--rounds 15] [--write]``; it takes s
 from __future__ import annotations
 
 import argparse
-import importlib
 import os
 import random
 import statistics
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import cache, partial
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import librosa
 import numpy as np
-import scipy.fft
-import scipy.signal
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from benchmarks._effects import (
+    NONE,
+    PITCH,
+    RECORDING_SECONDS,
+    RT60,
+    SAME_FRAME,
+    SECONDS,
+    SEMITONES,
+    STRETCHES,
+    TEMPO,
+    Array,
+    Call,
+    Change,
+    audiomentations,
+    in_a_room,
+    of_audiomentations,
+    of_librosa,
+    of_ours,
+    power,
+)
 from benchmarks._report import environment, table, write_section
-from sklearn_ser import augmentation as own
 from sklearn_ser.audio import read_audio, write_audio
 from sklearn_ser.datasets import make_emotional_speech
 
 COMMAND = "python -m benchmarks.augmentation"
 RATES = (16000, 22050)
-SECONDS, N_CLIPS, COPIES = 3, 4, 4
+N_CLIPS, COPIES = 4, 4
 LONG_ENOUGH = 0.01  # seconds for one measurement
-SNR_DB, SHIFT_SECONDS, GAIN_DB, RT60, DIRECT_DB, WARP = 10.0, 0.25, 3.0, 0.5, 6.0, 1.1
-SEMITONES, STRETCHES = (-3.0, 2.0), (0.85, 1.2)
-LOW_HZ, HIGH_HZ = 300.0, 3400.0
-N_RECORDINGS, RECORDING_SECONDS, RECORDING_RATE = 3, 10, 44100
-SEQUENCE_SHAPE, TIME_WIDTH, FREQUENCY_WIDTH = (300, 64), 0.05, 0.1
+N_RECORDINGS, RECORDING_RATE = 3, 44100
+SEQUENCE_SHAPE = (300, 64)
 EMOTIONS = ("angry", "happy", "neutral", "sad")
 CORPORA = {"ravdess": "Actor_*/*", "savee": "*/*", "tess": "*/*", "crema_d": "AudioWAV/*"}
 SOUNDS = {".flac", ".ogg", ".wav"}
 QUALITY_RATE, LOWEST_HZ, HIGHEST_HZ, FLOOR_DB, CLOSE_CENTS = 16000, 60.0, 500.0, -80.0, 50
-WAYS = ("ours", "librosa", "audiomentations")
-
-Array = NDArray[Any]
-Call = Callable[[Array], Any]
-NOT_INSTALLED, NONE = "not installed", "none"
-
-
-@cache
-def audiomentations() -> Any:
-    """Return the library, or None where it is not installed."""
-    try:
-        return importlib.import_module("audiomentations")
-    except ImportError:
-        return None
-
-
-def theirs(name: str, rate: int, **settings: Any) -> Call | None:
-    """Return a transform of audiomentations that always applies, or None."""
-    if audiomentations() is None:
-        return None
-    effect = getattr(audiomentations(), name)(**{"p": 1.0} | settings)
-    return lambda clip: effect(samples=clip, sample_rate=rate)
-
-
-def between(name: str, low: float) -> dict[str, Any]:
-    """Return one strength as the range that audiomentations wants."""
-    return {f"min_{name}": low, f"max_{name}": low}
+WAYS = ("ours", SAME_FRAME, "librosa", "audiomentations")
+NOT_INSTALLED = "not installed"
 
 
 def synthetic(rate: int) -> list[Array]:
     """Return a clip of each of several synthetic voices, each in another emotion."""
     made: Any = make_emotional_speech(N_CLIPS, EMOTIONS, 1, sample_rate=rate, random_state=0)
     return [np.array(clip) for clip in made.data[:: len(made.data) // N_CLIPS + 1]]
-
-
-@dataclass(frozen=True)
-class Change:
-    """Pitch or tempo, changed by a value in three ways; copies draw it from a range."""
-
-    name: str
-    values: tuple[float, ...]
-    drawn_from: tuple[float, float]
-    ours: Callable[[Any], own.BaseAugmenter]
-    librosa: Callable[..., Array]
-    theirs: Callable[[float, int], Call | None]
-
-    def by(self, way: str, clip: Array, value: float, rate: int) -> Array | None:
-        """Return a changed clip, or None where audiomentations is not installed."""
-        if way == "ours":
-            return self.ours(value).augment(clip, rate)
-        if way == "librosa":
-            return self.librosa(clip, value=value, rate=rate)
-        transform = self.theirs(value, rate)
-        return None if transform is None else np.asarray(transform(clip))
-
-    def asked(self, clip: Array, value: float) -> tuple[float, int]:
-        """Return the ratio of the pitch, and the length, that should come out."""
-        is_pitch = self.ours is own.PitchShiftAugmenter
-        return (2 ** (value / 12), len(clip)) if is_pitch else (1.0, round(len(clip) / value))
-
-
-def shifted(clip: Array, *, value: float, rate: int) -> Array:
-    return np.asarray(librosa.effects.pitch_shift(clip, sr=rate, n_steps=value))
-
-
-def stretched(clip: Array, *, value: float, rate: int) -> Array:
-    return np.asarray(librosa.effects.time_stretch(clip, rate=value))
-
-
-def shift_of_theirs(value: float, rate: int) -> Call | None:
-    return theirs("PitchShift", rate, **between("semitones", value))
-
-
-def stretch_of_theirs(value: float, rate: int) -> Call | None:
-    return theirs("TimeStretch", rate, leave_length_unchanged=False, **between("rate", value))
-
-
-PITCH = Change("pitch shift", SEMITONES, (-4, 4), own.PitchShiftAugmenter, shifted, shift_of_theirs)
-TEMPO = Change(
-    "time stretch", STRETCHES, (0.8, 1.25), own.TimeStretchAugmenter, stretched, stretch_of_theirs
-)
-
-
-def with_noise(clip: Array, noise: Array) -> Array:
-    """Add noise at a ratio of powers."""
-    ratio = np.sqrt(np.mean(clip**2) / np.mean(noise**2)) * 10 ** (-SNR_DB / 20)
-    return clip + ratio * noise
-
-
-def with_pink(clip: Array, rng: np.random.Generator) -> Array:
-    spectrum = np.fft.rfft(rng.normal(size=len(clip)))
-    spectrum[0] = 0
-    spectrum[1:] /= np.sqrt(np.arange(1, len(spectrum)))
-    return with_noise(clip, np.fft.irfft(spectrum, len(clip)))
-
-
-def with_recording(clip: Array, files: list[Path], rate: int, rng: np.random.Generator) -> Array:
-    file, start = files[rng.integers(len(files))], rng.uniform(0, RECORDING_SECONDS - SECONDS)
-    noise, _ = librosa.load(file, sr=rate, offset=start, duration=SECONDS + 0.1)
-    return with_noise(clip, noise[: len(clip)])
-
-
-def in_a_room(clip: Array, rate: int, rng: np.random.Generator) -> Array:
-    """Convolve with decaying noise."""
-    n_tail = round(RT60 * rate)
-    tail = rng.normal(size=n_tail) * 10 ** (-3 * np.arange(1, n_tail + 1) / n_tail)
-    tail *= 10 ** (-DIRECT_DB / 20) / np.sqrt(np.sum(tail**2))
-    wet = scipy.signal.fftconvolve(clip, np.append(1.0, tail))[: len(clip)]
-    return wet * np.sqrt(np.mean(clip**2) / np.mean(wet**2))
-
-
-def by_telephone(clip: Array, rate: int) -> Array:
-    band = scipy.signal.butter(4, [LOW_HZ, HIGH_HZ], "bandpass", fs=rate, output="sos")
-    passed = np.clip(scipy.signal.sosfilt(band, clip), -1, 1)
-    return librosa.mu_expand(librosa.mu_compress(passed, mu=255), mu=255)
-
-
-def with_other_tract(clip: Array, rate: int) -> Array:
-    """Do the arithmetic of VocalTractAugmenter on librosa's transforms, whole clips at a time."""
-    spectra = librosa.stft(clip, n_fft=512, hop_length=128)
-    levels = np.log(np.abs(spectra) + 1e-5 * np.abs(spectra).max())
-    cepstra = scipy.fft.dct(levels, type=1, axis=0)
-    cepstra[round(0.002 * rate) :] = 0
-    envelope = scipy.fft.idct(cepstra, type=1, axis=0)
-    edge = min(4800, 0.4 * rate) / (rate / 2)
-    places = np.interp(np.linspace(0, 1, 257), [0, edge, 1], [0, edge / WARP, 1]) * 256
-    warped = np.apply_along_axis(partial(np.interp, places, np.arange(257)), 0, envelope)
-    changed = spectra * np.exp(warped - envelope)
-    return librosa.istft(changed, hop_length=128, n_fft=512, length=len(clip))
-
-
-def masked(sequence: Array, rng: np.random.Generator) -> Array:
-    """Hide two stretches of time and two bands behind the mean."""
-    changed, mean = sequence.copy(), sequence.mean(axis=0)
-    widths = round(TIME_WIDTH * len(sequence)), round(FREQUENCY_WIDTH * sequence.shape[1])
-    for _ in range(2):
-        first, lowest = rng.integers(np.subtract(sequence.shape, widths))
-        changed[first : first + widths[0]] = mean
-        changed[:, lowest : lowest + widths[1]] = mean[lowest : lowest + widths[1]]
-    return changed
-
-
-def of_ours(folder: Path) -> dict[str, own.BaseAugmenter]:
-    """Return our augmenters."""
-    return {
-        "left as it is (probability=0)": own.GainAugmenter(probability=0.0),
-        "gain": own.GainAugmenter(GAIN_DB),
-        "time shift": own.TimeShiftAugmenter(SHIFT_SECONDS),
-        "noise, white": own.NoiseAugmenter(SNR_DB),
-        "noise, pink": own.NoiseAugmenter(SNR_DB, color="pink"),
-        "noise, recordings": own.NoiseAugmenter(SNR_DB, color=folder),
-        "reverb": own.ReverbAugmenter(RT60, DIRECT_DB),
-        "telephone": own.TelephoneAugmenter(LOW_HZ, HIGH_HZ),
-        "vocal tract (VTLP)": own.VocalTractAugmenter(WARP),
-        "SpecAugment, 2 + 2 masks": own.SpecAugmenter(TIME_WIDTH, FREQUENCY_WIDTH),
-        **{f"pitch shift, {value:+g} semitones": PITCH.ours(value) for value in SEMITONES},
-        **{f"time stretch, rate {value:g}": TEMPO.ours(value) for value in STRETCHES},
-    }
-
-
-def of_librosa(rate: int, folder: Path, rng: np.random.Generator) -> list[tuple[str, Call]]:
-    """Return what stands beside each of ours, and its name."""
-    files, gain = sorted(folder.iterdir()), np.float32(10 ** (GAIN_DB / 20))
-    return [
-        ("copy()", np.copy),
-        ("NumPy", lambda clip: clip * gain),
-        ("np.roll", lambda clip: np.roll(clip, round(SHIFT_SECONDS * rate))),
-        ("NumPy", lambda clip: with_noise(clip, rng.normal(size=len(clip)))),
-        ("NumPy", partial(with_pink, rng=rng)),
-        ("librosa.load, NumPy", partial(with_recording, files=files, rate=rate, rng=rng)),
-        ("NumPy, fftconvolve", partial(in_a_room, rate=rate, rng=rng)),
-        ("sosfilt, librosa.mu_compress, mu_expand", partial(by_telephone, rate=rate)),
-        ("librosa.stft, istft, NumPy", partial(with_other_tract, rate=rate)),
-        ("NumPy", partial(masked, rng=rng)),
-        *[("librosa.effects", partial(shifted, value=value, rate=rate)) for value in SEMITONES],
-        *[("librosa.effects", partial(stretched, value=value, rate=rate)) for value in STRETCHES],
-    ]
-
-
-def of_audiomentations(rate: int, folder: Path, response: Path) -> list[tuple[str, Call | None]]:
-    """Return the transform nearest to each of ours, and its name; None where there is none."""
-    make, snr = partial(theirs, rate=rate), between("snr_db", SNR_DB)
-    shift = between("shift", SHIFT_SECONDS) | {"shift_unit": "seconds", "fade_duration": 0.0}
-    pink = snr | between("f_decay", -3.01)
-    return [
-        ("Gain, p=0 (no copy)", make("Gain", p=0.0)),
-        ("Gain", make("Gain", **between("gain_db", GAIN_DB))),
-        ("Shift, no fade", make("Shift", **shift)),
-        ("AddGaussianSNR", make("AddGaussianSNR", **snr)),
-        ("AddColorNoise", make("AddColorNoise", **pink)),
-        ("AddBackgroundNoise", make("AddBackgroundNoise", sounds_path=folder, **snr)),
-        ("ApplyImpulseResponse, kept", make("ApplyImpulseResponse", ir_path=response)),
-        ("BandPassFilter, BitCrush", telephone_of_theirs(rate)),
-        (NONE, None),
-        (NONE, None),
-        *[("PitchShift", shift_of_theirs(value, rate)) for value in SEMITONES],
-        *[("TimeStretch", stretch_of_theirs(value, rate)) for value in STRETCHES],
-    ]
-
-
-def telephone_of_theirs(rate: int) -> Call | None:
-    """Return a band-pass and 8 bits, which are linear ones."""
-    center, width = (LOW_HZ + HIGH_HZ) / 2, HIGH_HZ - LOW_HZ
-    band = between("center_freq", center) | between("bandwidth_fraction", width / center)
-    first = theirs("BandPassFilter", rate, **band, **between("rolloff", 24))
-    second = theirs("BitCrush", rate, **between("bit_depth", 8))
-    return None if first is None or second is None else lambda clip: second(first(clip))
 
 
 def copies_at_once(rate: int) -> Iterator[tuple[str, tuple[Call | None, ...]]]:
@@ -398,13 +214,13 @@ def quality_of(change: Change, way: str, clip: Array) -> Iterator[tuple[float, .
     """Yield for each value errors of pitch, length and level, and how far from the reference."""
     before = track(clip)
     for value in change.values:
-        reference = change.librosa(clip.astype(np.float64), value=value, rate=QUALITY_RATE)
+        reference = change.reference(way, clip, value, QUALITY_RATE)
         heard = change.by(way, clip, value, QUALITY_RATE)
         if heard is None:
             return
         ratio, length = change.asked(clip, value)
         errors = pitch_errors(before, track(heard, ratio), ratio, len(clip) / length)
-        level = 10 * np.log10(np.mean(heard**2) / np.mean(clip**2))
+        level = 10 * np.log10(power(heard) / power(clip))
         yield (*errors, len(heard) - length, level, *distances(heard, reference))
 
 
@@ -468,7 +284,7 @@ def report(rounds: int) -> str:
             f"{SEQUENCE_SHAPE[0]} frames of {SEQUENCE_SHAPE[1]}.",
             *speeds,
             f"Quality at {QUALITY_RATE} Hz: semitones {SEMITONES}, rates {STRETCHES}. Distances "
-            "and differences are from librosa's effect in float64; its own row is its float32.",
+            "and differences are from librosa's effect in float64; its own rows are its float32.",
             quality_table(to_listen_to()),
             environment(*libraries),
         ]

@@ -39,7 +39,8 @@ class NoiseAugmenter(BaseAugmenter):
     color : {"white", "pink"} or path, default="white"
         Equal power in every hertz or in every octave (Gaussian both); or a folder of recordings,
         those in its subfolders included, at any rate, listed once a process. Of one of them a
-        random piece as long as the clip is taken; a shorter one is repeated.
+        random piece as long as the clip is taken; a shorter one is repeated. A cache knows the
+        folder by its path: give other recordings another folder.
     probability : float, default=1.0
         Share of the copies that are changed.
 
