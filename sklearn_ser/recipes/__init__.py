@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sklearn_ser.recipes._augment_corpus import augment_corpus
 from sklearn_ser.recipes._crema_d_networks import mel_cnn2d, zcr_rms_cnn1d
+from sklearn_ser.recipes._crnn_voting import crnn_voting
 from sklearn_ser.recipes._csv import to_csv
 from sklearn_ser.recipes._mel_crnn import mel_crnn
 from sklearn_ser.recipes._mfcc_cnn2d import mfcc_cnn, mfcc_cnn2d, mfcc_cnn_unaugmented
@@ -18,6 +19,7 @@ from sklearn_ser.recipes._zcr_rms_mfcc_cnn1d import (
 __all__ = [
     "Recipe",
     "augment_corpus",
+    "crnn_voting",
     "get_recipe",
     "list_recipes",
     "mel_cnn2d",

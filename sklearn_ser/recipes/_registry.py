@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sklearn_ser.recipes._crema_d_networks import MEL_CNN2D, ZCR_RMS_CNN1D
+from sklearn_ser.recipes._crnn_voting import CRNN_VOTING
 from sklearn_ser.recipes._mel_crnn import MEL_CRNN
 from sklearn_ser.recipes._mfcc_cnn2d import MFCC_CNN, MFCC_CNN2D, MFCC_CNN_UNAUGMENTED
 from sklearn_ser.recipes._recipe import Recipe
@@ -26,6 +27,7 @@ _RECIPES: dict[str, Recipe] = {
         MFCC_CNN,
         MFCC_CNN_UNAUGMENTED,
         MEL_CRNN,
+        CRNN_VOTING,
     )
 }
 

@@ -17,7 +17,7 @@ from sklearn_ser.datasets._labels import SEX_EMOTIONS
 from sklearn_ser.neural_network._presets import PRESETS
 from sklearn_ser.recipes import get_recipe, list_recipes
 
-NAMES = list_recipes()
+NAMES = [name for name in list_recipes() if name != "crnn_voting"]  # of one network
 SHAPES = {
     "mfcc_cnn2d": (216, 30),
     "zcr_rms_mfcc_cnn1d": (880,),
@@ -242,7 +242,7 @@ class TestRegistry:
 
     def test_list_is_a_copy(self):
         list_recipes().clear()
-        assert list_recipes() == NAMES
+        assert list_recipes() == [*NAMES, "crnn_voting"]
 
     @pytest.mark.parametrize(
         ("name", "meant"),
@@ -267,3 +267,47 @@ class TestRegistry:
         folders = {corpus: corpora / corpus for corpus in recipe.corpora}
         bunch = load_corpora(folders, in_memory=False, **recipe.loading)
         assert tuple(bunch.target_names) == recipe.classes
+
+
+class TestVoting:
+    """Several networks and a linear model, whose probabilities are averaged."""
+
+    def test_members(self):
+        recipe = get_recipe("crnn_voting")
+        members = recipe.make(random_state=5, epochs=7).named_steps["classifier"].estimators
+        found = {name: (member[-1].get_params()["random_state"]) for name, member in members}
+        seeds = {"mel_1": 5, "frames_1": 5, "mel_2": 6, "frames_2": 6, "logreg": 5}
+        assert found == seeds
+        for name, member in members[:-1]:
+            assert member.named_steps["classifier"].epochs == 7
+            features = name.partition("_")[0]
+            named = make_ser_pipeline(features, "crnn", random_state=seeds[name])[1:]
+            assert repr(member) == repr(named.set_params(classifier__epochs=7))
+        assert recipe.classes == get_recipe("mel_crnn").classes
+        assert recipe.make is recipes.crnn_voting
+
+    def test_parameters_arrive(self):
+        model = recipes.crnn_voting(sample_rate=8000, n_networks=3, n_jobs=2, memory="kept")
+        params = clone(model).get_params()
+        rates = {value for name, value in params.items() if name.endswith("sample_rate")}
+        caches = {value for name, value in params.items() if name.endswith("features__memory")}
+        assert (rates, caches, params["classifier__n_jobs"]) == ({8000}, {"kept"}, 2)
+        assert len(params["classifier__estimators"]) == 7
+        assert params["classifier__mel_1__classifier__random_state"] is None
+
+    @pytest.mark.skipif(find_spec("tensorflow") is None, reason="needs the extra keras")
+    def test_probabilities_are_the_members_mean(self, clips):
+        labels = np.array(["calm", "sad"] * 7)
+        short = {f"classifier__{name}__classifier__filters": (4,) for name in ("mel_1", "frames_1")}
+        pools = {name.replace("filters", "pool_size"): (2,) for name in short}
+        model = recipes.crnn_voting(epochs=1, n_networks=1, random_state=0)
+        model.set_params(**short, **pools).fit(clips, labels)
+        vote = model.named_steps["classifier"]
+        of_members = [member.predict_proba(clips) for member in vote.estimators_]
+        assert len(of_members) == 3
+        np.testing.assert_allclose(model.predict_proba(clips), np.mean(of_members, 0), atol=1e-6)
+
+    @pytest.mark.parametrize("n_networks", [0, -1, 1.5, True, "2"])
+    def test_number_of_networks(self, n_networks):
+        with pytest.raises(ValueError, match=r"n_networks=.* is no whole number from 1 on"):
+            recipes.crnn_voting(n_networks=n_networks)
