@@ -13,6 +13,7 @@ from sklearn_ser.neural_network._block_plan import (
     check_shape,
     plan_blocks,
 )
+from sklearn_ser.neural_network._layer_weighing import shape_of_a_layer, weigh_layers
 from sklearn_ser.neural_network._layers import (
     DensePlan,
     add_blocks,
@@ -143,6 +144,7 @@ def build_cnn2d(
     input_shape: tuple[int, ...],
     n_classes: int,
     *,
+    layer_weights: bool = False,
     input_layout: str = "frames_first",
     filters: Sequence[int] = (16, 32, 64),
     kernel_size: Any = (3, 3),
@@ -166,9 +168,12 @@ def build_cnn2d(
     ----------
     input_shape : tuple (n_frames, n_coefs) or (n_features,)
         Shape of one sample, always frames first. A table's row is taken as ``n_features`` frames
-        of one coefficient.
+        of one coefficient. With ``layer_weights`` (n_layers, n_frames, dim).
     n_classes : int
         Units of the softmax output.
+    layer_weights : bool, default=False
+        Whether samples are all layers of an encoder, of which the network sees the sum with
+        softmax weights that it learns.
     input_layout : {"frames_first", "coefficients_first"}, default="frames_first"
         What the first axis is, inside the network: of pairs such as ``kernel_size=(4, 10)`` the
         first number belongs to it.
@@ -234,12 +239,14 @@ def build_cnn2d(
         dropout=dropout,
     )
     head = DensePlan.read(dense_units, activation, dense_batch_norm, dense_dropout, "dense_")
-    shape = check_shape(input_shape, n_classes)
+    seen_shape = shape_of_a_layer(input_shape) if layer_weights else input_shape
+    shape = check_shape(seen_shape, n_classes)
     check_choice("input_layout", input_layout, INPUT_LAYOUTS)
-    _check_fits(input_shape, plan, _frames_and_coefs(plan, input_layout))
+    _check_fits(seen_shape, plan, _frames_and_coefs(plan, input_layout))
     _check_pooling(global_pooling)
     inputs = make_input(input_shape)
-    blocks = add_blocks(_as_picture(inputs, shape, input_layout), plan, activation)
+    seen = weigh_layers(inputs) if layer_weights else inputs
+    blocks = add_blocks(_as_picture(seen, shape, input_layout), plan, activation)
     dense = add_dense(join_values(blocks, global_pooling), head)
     return finish("cnn2d", inputs, dense, n_classes)
 

@@ -73,6 +73,9 @@ class BaseKerasClassifier(ClassifierMixin, BaseEstimator):
     __metadata_request__fit: ClassVar[dict[str, bool]] = {"groups": True}
 
     _builder: ClassVar[Callable[..., Any]]
+    _takes: ClassVar[str] = (
+        "sequences of shape (n_clips, n_frames, n_coefs) or tables of shape (n_clips, n_features)"
+    )
     _parameter_constraints: ClassVar[dict[str, Any]] = {}
 
     def __init__(
@@ -142,7 +145,8 @@ class BaseKerasClassifier(ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         X : array of shape (n_clips, n_frames, n_coefs) or (n_clips, n_features)
-            Sequences, time first; or a table, whose every feature is taken as one step.
+            Sequences, time first; or a table, whose every feature is taken as one step. What
+            networks that weigh an encoder's layers take is said where they are described.
         y : array-like of shape (n_clips,)
             Labels of any type; two classes at least.
         groups : array-like of shape (n_clips,), default=None
@@ -234,9 +238,8 @@ class BaseKerasClassifier(ClassifierMixin, BaseEstimator):
         set_weights(model, self.weights_)
         return model
 
-    def _check_training_data(self, X: Any, y: Any) -> tuple[NDArray[np.float32], Any, Any]:
-        X, y = validate_data(self, X, y, dtype=np.float32, order="C", allow_nd=True)
-        self._check_dimensions(X)
+    def _check_training_data(self, X: Any, y: Any) -> tuple[Any, Any, Any]:
+        X, y = self._validate(X, y, reset=True)
         check_classification_targets(y)
         classes, codes = np.unique(column_or_1d(y, warn=True), return_inverse=True)
         if len(classes) < 2:
@@ -253,11 +256,17 @@ class BaseKerasClassifier(ClassifierMixin, BaseEstimator):
                 f"{classes.tolist()}. Set warm_start=False to begin anew."
             )
 
+    def _validate(self, X: Any, y: Any = "no_validation", *, reset: bool) -> Any:
+        """Return X as the network reads it; with labels, a pair of both."""
+        checks: dict[str, Any] = {"dtype": np.float32, "order": "C", "allow_nd": True}
+        checked = validate_data(self, X, y, reset=reset, **checks)
+        self._check_dimensions(checked[0] if isinstance(checked, tuple) else checked)
+        return checked
+
     def _check_dimensions(self, X: NDArray[Any]) -> None:
         if X.ndim > 3:
             raise ValueError(
-                f"Found array with dim {X.ndim}: {type(self).__name__} takes sequences of shape "
-                "(n_clips, n_frames, n_coefs) or tables of shape (n_clips, n_features)."
+                f"Found array with dim {X.ndim}: {type(self).__name__} takes {self._takes}."
             )
 
     def _clip_weights(self, X: Any, y: Any, sample_weight: Any) -> NDArray[np.float32] | None:
@@ -349,7 +358,7 @@ class BaseKerasClassifier(ClassifierMixin, BaseEstimator):
         self.best_epoch_ = None if best is None else n_before + best
         self.keras_version_ = trained.keras_version
 
-    def _check_clips_to_predict(self, X: Any) -> NDArray[np.float32]:
+    def _check_clips_to_predict(self, X: Any) -> Any:
         shape = tuple(getattr(X, "shape", ()))[1:]
         is_sequence = shape and max(len(shape), len(self.input_shape_)) > 1
         if is_sequence and shape != self.input_shape_:
@@ -358,7 +367,7 @@ class BaseKerasClassifier(ClassifierMixin, BaseEstimator):
                 f"shape {self.input_shape_}. Give the extractor a fixed n_frames, or let the "
                 "pipeline that fitted the network extract."
             )
-        X = validate_data(self, X, reset=False, dtype=np.float32, order="C", allow_nd=True)
+        X = self._validate(X, reset=False)
         if X.shape[1:] != self.input_shape_:
             raise ValueError(
                 f"X has rows of shape {X.shape[1:]}, but {type(self).__name__} was fitted on clips "

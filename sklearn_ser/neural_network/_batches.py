@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import weakref
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_ser.neural_network._clip_stacks import ClipStack
+
 __all__ = ["batches"]
 
 
 def batches(
-    X: NDArray[np.float32],
+    X: NDArray[np.float32] | ClipStack,
     targets: NDArray[np.float32],
     weights: NDArray[np.float32] | None,
     *,
@@ -27,8 +31,8 @@ def batches(
 
     Parameters
     ----------
-    X : ndarray of shape (n_clips, ...)
-        Clips.
+    X : ndarray of shape (n_clips, ...) or ClipStack
+        Clips; of a stack, which must outlive the dataset, each batch is read when its turn comes.
     targets : ndarray of shape (n_clips, n_classes)
         Rows with a one.
     weights : ndarray of shape (n_clips,) or None
@@ -47,7 +51,8 @@ def batches(
     """
     import tensorflow as tf
 
-    parts = tuple(tf.convert_to_tensor(p) for p in (X, targets, weights) if p is not None)
+    arrays = (targets, weights) if isinstance(X, ClipStack) else (X, targets, weights)
+    parts = tuple(tf.convert_to_tensor(array) for array in arrays if array is not None)
     rows = tf.data.Dataset.range(len(X))
     if shuffle_seed is not None:
         rows = rows.shuffle(len(X), seed=shuffle_seed, reshuffle_each_iteration=True)
@@ -57,10 +62,33 @@ def batches(
     # Handed over beside the rows: a function that captures the clips is a cycle, which keeps a
     # copy of them after the fit, until Python looks for cycles.
     whole = tf.data.Dataset.from_tensors(parts).repeat()
+    read = _reader(tf, X) if isinstance(X, ClipStack) else _read_nothing
     picked = tf.data.Dataset.zip(rows, whole).map(
-        lambda rows, parts: tuple(tf.gather(part, rows) for part in parts)
+        lambda rows, parts: (*read(rows), *(tf.gather(part, rows) for part in parts))
     )
     return picked.prefetch(1).with_options(_without_tuning(tf))
+
+
+def _read_nothing(_: Any) -> tuple[()]:
+    return ()
+
+
+def _reader(tf: Any, stack: ClipStack) -> Callable[[Any], tuple[Any]]:
+    """Return what reads a batch of a stack; the function is part of that same cycle."""
+    dtype, clip_shape, held = stack.dtype, stack.shape[1:], weakref.ref(stack)
+
+    def clips_of(rows: NDArray[np.int64]) -> NDArray[Any]:
+        still_there = held()
+        if still_there is None:  # training is over, and nobody waits for what is read ahead
+            return np.zeros((0, *clip_shape), dtype)
+        return still_there.read(rows)
+
+    def read(rows: Any) -> tuple[Any]:
+        clips = tf.numpy_function(clips_of, [rows], dtype, stateful=False)
+        # TensorFlow casts float16 nine times as fast as NumPy.
+        return (tf.cast(tf.ensure_shape(clips, (None, *clip_shape)), tf.float32),)
+
+    return read
 
 
 def _without_tuning(tf: Any) -> Any:

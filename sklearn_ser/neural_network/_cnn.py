@@ -5,6 +5,8 @@ from __future__ import annotations
 from numbers import Integral, Real
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from sklearn_ser.neural_network._architectures import (
@@ -15,7 +17,9 @@ from sklearn_ser.neural_network._architectures import (
 )
 from sklearn_ser.neural_network._base import TRAINING_CONSTRAINTS, BaseKerasClassifier
 from sklearn_ser.neural_network._block_plan import ACTIVATIONS, BLOCK_LAYERS
+from sklearn_ser.neural_network._clip_stacks import validate_stack
 from sklearn_ser.neural_network._documentation import documented
+from sklearn_ser.neural_network._layer_weighing import layer_weights_of
 
 __all__ = ["CNN1DClassifier", "CNN2DClassifier"]
 
@@ -187,6 +191,10 @@ class CNN2DClassifier(BaseKerasClassifier):
     dense layers and a softmax. A table is taken as ``n_features`` frames of one coefficient. With
     the default padding any shape trains.
 
+    With ``layer_weights`` a clip is a stack of all layers of a speech encoder, and the picture is
+    their sum with softmax weights, which begin equal and are learnt together with the network.
+    Float16 and float32 stacks, memory-mapped ones too, are read batch by batch, never as a whole.
+
     A size is one int for both axes, a pair (a tuple) with one entry an axis for all blocks, or a
     list with one entry, int or pair, a block. The axes are those of ``input_layout``.
 
@@ -224,17 +232,22 @@ class CNN2DClassifier(BaseKerasClassifier):
         Share of values dropped after each dense layer.
     input_layout : {"frames_first", "coefficients_first"}, default="frames_first"
         Order of the picture's axes. X is (n_clips, n_frames, n_coefs) in any case.
+    layer_weights : bool, default=False
+        Whether X is (n_clips, n_layers, n_frames, dim), of which the layers are weighed.
     $training
+    layer_weights_ : ndarray of shape (n_layers,)
+        With ``layer_weights``, what each layer counts for; they sum to 1.
 
     See Also
     --------
     CNN1DClassifier : Convolutions along frames only.
     CRNNClassifier : The network that does best on unseen voices.
+    LayerWeightedClassifier : Layers are averaged over time first, which is far cheaper.
 
     Notes
     -----
     Needs the extra ``keras``. Published networks are presets: ``from_preset("mfcc-cnn2d")``,
-    ``from_preset("mel-cnn2d")``.
+    ``from_preset("mel-cnn2d")``, ``from_preset("wav2vec2-cnn2d")``.
 
     Examples
     --------
@@ -245,12 +258,24 @@ class CNN2DClassifier(BaseKerasClassifier):
     >>> network = CNN2DClassifier(filters=(8, 8), epochs=2, random_state=0).fit(X, y)
     >>> sorted(network.history_)
     ['accuracy', 'f1', 'loss', 'precision', 'recall', 'uar']
+
+    Three layers of an encoder, weighed:
+
+    >>> layers = np.random.default_rng(0).normal(size=(20, 3, 40, 8)).astype(np.float16)
+    >>> network = network.set_params(layer_weights=True).fit(layers, y)
+    >>> network.layer_weights_.shape
+    (3,)
     """
 
     _builder = staticmethod(build_cnn2d)
+    _takes = (
+        f"{BaseKerasClassifier._takes}; with layer_weights=True, stacks of an encoder's layers, "
+        "(n_clips, n_layers, n_frames, dim)"
+    )
     _parameter_constraints = {
         **_CONSTRAINTS,
         "input_layout": [StrOptions(set(INPUT_LAYOUTS))],
+        "layer_weights": ["boolean"],
     }
 
     def __init__(
@@ -272,6 +297,7 @@ class CNN2DClassifier(BaseKerasClassifier):
         dense_batch_norm: bool = False,
         dense_dropout: float = 0.3,
         input_layout: str = "frames_first",
+        layer_weights: bool = False,
         optimizer: str = "adam",
         learning_rate: float = 0.001,
         weight_decay: float = 0.0,
@@ -305,6 +331,7 @@ class CNN2DClassifier(BaseKerasClassifier):
         self.dense_batch_norm = dense_batch_norm
         self.dense_dropout = dense_dropout
         self.input_layout = input_layout
+        self.layer_weights = layer_weights
         super().__init__(
             optimizer=optimizer,
             learning_rate=learning_rate,
@@ -323,3 +350,26 @@ class CNN2DClassifier(BaseKerasClassifier):
             verbose=verbose,
             random_state=random_state,
         )
+
+    @property
+    def layer_weights_(self) -> NDArray[np.float64]:
+        if not self._was_fitted_on_stacks():
+            raise AttributeError(
+                f"{type(self).__name__} has no layer_weights_: it was not fitted with "
+                "layer_weights=True."
+            )
+        return layer_weights_of(self.weights_)
+
+    def _was_fitted_on_stacks(self) -> bool:
+        return len(getattr(self, "input_shape_", ())) == 3
+
+    def _validate(self, X: Any, y: Any = "no_validation", *, reset: bool) -> Any:
+        is_stack = self.layer_weights if reset else self._was_fitted_on_stacks()
+        if is_stack:
+            return validate_stack(self, X, y, reset=reset)
+        return super()._validate(X, y, reset=reset)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = tags.input_tags.three_d_array = not self.layer_weights
+        return tags

@@ -36,6 +36,7 @@ class DenseClassifier(BaseKerasClassifier):
 
     See Also
     --------
+    LayerWeightedClassifier : The same over several layers of an encoder, weighed by training.
     sklearn.neural_network.MLPClassifier : The same without dropout, decoupled decay and groups.
 
     Notes

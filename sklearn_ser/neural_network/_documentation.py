@@ -72,7 +72,7 @@ optimizer : {"adam", "adamw", "nadam", "rmsprop", "sgd"}, default="$optimizer"
     keras_version_ : str
         Version of Keras that trained the network.
     n_features_in_ : int
-        Frames of a sequence, or columns of a table.
+        Frames of a sequence, columns of a table, or layers of an encoder.
     feature_names_in_ : ndarray of shape (n_features,)
         Names of the columns, where X was a data frame."""
 

@@ -22,14 +22,13 @@ from numpy.typing import NDArray
 
 from sklearn_ser.neural_network._batches import batches
 from sklearn_ser.neural_network._callbacks import EARLY_STOPPING, make_callbacks
+from sklearn_ser.neural_network._clip_stacks import ClipStack, clips_at_once
 from sklearn_ser.neural_network._network import Arrays, Blueprint, Network, borrow
 from sklearn_ser.neural_network._plan import TrainingPlan
 from sklearn_ser.neural_network._tensorflow import load_keras
 from sklearn_ser.utils._optional import import_extra
 
 __all__ = ["Samples", "Start", "Trained", "predict_probabilities", "train"]
-
-_CLIPS_JUDGED_AT_ONCE = 256
 
 _TRAINING_LOCK = threading.RLock()  # scikeras sets global seeds while it trains
 
@@ -38,7 +37,7 @@ _TRAINING_LOCK = threading.RLock()  # scikeras sets global seeds while it trains
 class Samples:
     """Clips with their classes and weights."""
 
-    X: NDArray[np.float32]
+    X: NDArray[np.float32] | ClipStack
     codes: NDArray[np.intp]
     weights: NDArray[np.float32] | None
 
@@ -129,7 +128,7 @@ def _check_converging(history: dict[str, list[float]], plan: TrainingPlan) -> No
 
 
 def predict_probabilities(
-    blueprint: Blueprint, X: NDArray[np.float32], weights: Arrays
+    blueprint: Blueprint, X: NDArray[np.float32] | ClipStack, weights: Arrays
 ) -> NDArray[np.float32]:
     """Compute the probabilities of all classes.
 
@@ -137,7 +136,7 @@ def predict_probabilities(
     ----------
     blueprint : Blueprint
         Which network.
-    X : ndarray of shape (n_clips, *input_shape)
+    X : ndarray of shape (n_clips, *input_shape) or ClipStack
         Clips.
     weights : list of ndarray
         What training gave.
@@ -169,7 +168,7 @@ def _fit_with_scikeras(
 
     n_classes = network.model.output_shape[-1]
     classifier = wrappers.KerasClassifier(
-        model=partial(_Trainee, network.model, held_out, plan),
+        model=partial(_Trainee, network.model, samples, held_out, plan),
         random_state=plan.seed,
         epochs=plan.epochs,
         batch_size=plan.batch_size,
@@ -177,7 +176,9 @@ def _fit_with_scikeras(
         verbose=2 if plan.verbose > 1 else 0,
     )
     with _without_chatter():
-        classifier.fit(samples.X, _one_hot(samples.codes, n_classes), samples.weights)
+        # The numbers of the clips, since scikeras would read, check and copy the clips themselves
+        numbers = np.arange(len(samples.X))[:, np.newaxis]
+        classifier.fit(numbers, _one_hot(samples.codes, n_classes), samples.weights)
     return _plain(classifier.history_)
 
 
@@ -200,12 +201,18 @@ def _without_chatter() -> Iterator[None]:
 
 
 class _Trainee:
-    """What scikeras takes for a compiled model: it trains on batches of our own making."""
+    """What scikeras takes for a compiled model: it trains on batches of our own making.
+
+    It is given the numbers of those clips that have any weight.
+    """
 
     compiled = True
 
-    def __init__(self, model: Any, held_out: Samples | None, plan: TrainingPlan) -> None:
+    def __init__(
+        self, model: Any, samples: Samples, held_out: Samples | None, plan: TrainingPlan
+    ) -> None:
         self.model = model
+        self.X = samples.X
         self.held_out = held_out
         self.seed = plan.seed
         self.loss, self.optimizer, self.outputs = model.loss, model.optimizer, model.outputs
@@ -213,8 +220,9 @@ class _Trainee:
     def fit(self, x: Any, y: Any, *, sample_weight: Any, batch_size: int, **settings: Any) -> Any:
         for unused in ("shuffle", "validation_split"):
             settings.pop(unused, None)
+        X = self.X if len(x) == len(self.X) else self.X[x[:, 0]]
         training = batches(
-            x, y, sample_weight, batch_size=batch_size, shuffle_seed=self.seed, repeat=True
+            X, y, sample_weight, batch_size=batch_size, shuffle_seed=self.seed, repeat=True
         )
         return self.model.fit(
             training,
@@ -228,7 +236,8 @@ class _Trainee:
         if held is None:
             return None
         targets = _one_hot(held.codes, n_classes)
-        return batches(held.X, targets, held.weights, batch_size=_CLIPS_JUDGED_AT_ONCE)
+        batch_size = clips_at_once(held.X.shape[1:])
+        return batches(held.X, targets, held.weights, batch_size=batch_size)
 
 
 def _one_hot(codes: NDArray[np.intp], n_classes: int) -> NDArray[np.float32]:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_ser.neural_network._clip_stacks import ClipStack, clips_at_once
 from sklearn_ser.neural_network._scores import epoch_scores
 from sklearn_ser.neural_network._tensorflow import load_keras
 
@@ -21,7 +22,6 @@ __all__ = ["Blueprint", "Network", "borrow", "forget_networks", "set_weights"]
 Arrays = list[NDArray[Any]]
 
 _MOST_IDLE = 8  # a network that is built costs some 7 MB, which Keras never gives back
-_CLIPS_A_BATCH = 256
 _INITIALIZERS = {"recurrent_kernel": "recurrent_initializer"}  # all others are named regularly
 
 
@@ -94,13 +94,16 @@ class Network:
         """Return copies of the optimiser's variables."""
         return _values(self.model.optimizer.variables)
 
-    def probabilities(self, X: NDArray[np.float32], weights: Arrays) -> NDArray[np.float32]:
+    def probabilities(
+        self, X: NDArray[np.float32] | ClipStack, weights: Arrays
+    ) -> NDArray[np.float32]:
         """Compute what the network with these weights says of X, one row of classes a clip."""
         if self._held is not weights:
             set_weights(self.model, weights)
             self._held = weights
-        starts = range(0, len(X), _CLIPS_A_BATCH)
-        parts = [self._forward(X[i : i + _CLIPS_A_BATCH]).numpy() for i in starts]
+        step = clips_at_once(X.shape[1:])
+        chunks = (_read(X, slice(i, i + step)) for i in range(0, len(X), step))
+        parts = [self._forward(chunk).numpy() for chunk in chunks]
         return np.concatenate(parts)
 
     def _restart_optimizer(self, seed: int) -> None:
@@ -143,6 +146,15 @@ def _forward_function(model: Any, input_shape: tuple[int, ...]) -> Callable[...,
     signature = [tf.TensorSpec((None, *input_shape), tf.float32)]
     compiled: Callable[..., Any] = tf.function(forward, input_signature=signature, autograph=False)
     return compiled
+
+
+def _read(X: NDArray[np.float32] | ClipStack, rows: slice) -> Any:
+    """Return some clips as TensorFlow takes them, in float32."""
+    if not isinstance(X, ClipStack):
+        return X[rows]
+    import tensorflow as tf
+
+    return tf.cast(X.read(rows), tf.float32)
 
 
 def _seed_of(seed: int, number: int) -> int:

@@ -99,9 +99,21 @@ _MEL_CNN2D: dict[str, Any] = {
     "dense_dropout": 0.0,
 }
 
+# Stated: wav2vec 2.0, whose 12 transformer blocks are averaged with trainable weights; input
+# 124 x 768; the same blocks and layers as over MFCCs, where the picture is 30 x 216.
+# Inferred: the axes are (frames, dimensions), 2.5 seconds at 16 kHz being 124 frames, so that a
+# kernel (4, 10) spans 4 frames and 10 dimensions; the weights are a softmax over the blocks,
+# equal at first, without the projection below the first block. The rest as over MFCCs.
+_WAV2VEC2_CNN2D: dict[str, Any] = {
+    **_MFCC_CNN2D,
+    "input_layout": "frames_first",
+    "layer_weights": True,
+}
+
 PRESETS: dict[str, tuple[str, dict[str, Any]]] = {
     "mfcc-cnn2d": ("CNN2DClassifier", _MFCC_CNN2D),
     "mel-cnn2d": ("CNN2DClassifier", _MEL_CNN2D),
+    "wav2vec2-cnn2d": ("CNN2DClassifier", _WAV2VEC2_CNN2D),
     "zcr-rms-mfcc-cnn1d": ("CNN1DClassifier", _ZCR_RMS_MFCC_CNN1D),
     "zcr-rms-cnn1d": ("CNN1DClassifier", _ZCR_RMS_CNN1D),
 }

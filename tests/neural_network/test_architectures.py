@@ -15,11 +15,12 @@ from sklearn_ser.neural_network._architectures import (
     build_dense,
 )
 from sklearn_ser.neural_network._block_plan import BLOCK_LAYERS
+from sklearn_ser.neural_network._layer_weighted_architecture import build_layer_weighted
 
 pytestmark = pytest.mark.skipif(find_spec("keras") is None, reason="needs the extra keras")
 
 CONVOLUTIONAL = [build_cnn1d, build_cnn2d]
-ALL = [*CONVOLUTIONAL, build_dense]
+ALL = [*CONVOLUTIONAL, build_dense, build_layer_weighted]
 ODD_SHAPES = [(1,), (3,), (40,), (1, 1), (7, 1), (1, 64), (5, 40)]
 
 

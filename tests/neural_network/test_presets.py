@@ -164,6 +164,65 @@ class TestMelCnn2d:
         assert smallest_input(builder, **{**architecture, "padding": "valid"}) == (406, 406)
 
 
+class TestWav2vec2Cnn2d:
+    def test_layers(self):
+        model = build("wav2vec2-cnn2d", (12, 124, 768), 14)
+        assert layers_of(model) == [
+            ("input", "InputLayer", (12, 124, 768)),
+            ("layer_weights", "WeighLayers", (124, 768)),
+            ("picture", "Reshape", (124, 768, 1)),
+            ("conv_1", "Conv2D", (124, 768, 32)),
+            ("norm_1", "BatchNormalization", (124, 768, 32)),
+            ("activation_1", "Activation", (124, 768, 32)),
+            ("pool_1", "MaxPooling2D", (62, 384, 32)),
+            ("dropout_1", "Dropout", (62, 384, 32)),
+            ("conv_2", "Conv2D", (62, 384, 32)),
+            ("norm_2", "BatchNormalization", (62, 384, 32)),
+            ("activation_2", "Activation", (62, 384, 32)),
+            ("pool_2", "MaxPooling2D", (31, 192, 32)),
+            ("dropout_2", "Dropout", (31, 192, 32)),
+            ("conv_3", "Conv2D", (31, 192, 32)),
+            ("norm_3", "BatchNormalization", (31, 192, 32)),
+            ("activation_3", "Activation", (31, 192, 32)),
+            ("pool_3", "MaxPooling2D", (15, 96, 32)),
+            ("dropout_3", "Dropout", (15, 96, 32)),
+            ("conv_4", "Conv2D", (15, 96, 32)),
+            ("norm_4", "BatchNormalization", (15, 96, 32)),
+            ("activation_4", "Activation", (15, 96, 32)),
+            ("pool_4", "MaxPooling2D", (7, 48, 32)),
+            ("dropout_4", "Dropout", (7, 48, 32)),
+            ("flatten", "Flatten", (10_752,)),
+            ("dense_1", "Dense", (64,)),
+            ("probabilities", "Dense", (14,)),
+        ]
+
+    def test_sizes_and_parameters(self):
+        model = build("wav2vec2-cnn2d", (12, 124, 768), 14)
+        assert settings_of(model, "conv") == [((4, 10), (1, 1), "same")] * 4
+        assert settings_of(model, "pool") == [((2, 2), (2, 2), "valid")] * 4
+        assert rates_of(model) == {f"dropout_{block}": 0.2 for block in (1, 2, 3, 4)}
+        convolutions = (40 * 1 * 32 + 32) + 3 * (40 * 32 * 32 + 32)
+        dense = (10_752 * 64 + 64) + (64 * 14 + 14)
+        assert model.count_params() == 12 + convolutions + 4 * 4 * 32 + dense == 813_914
+
+    def test_it_differs_from_the_network_over_mfccs_by_its_input_alone(self):
+        ours, theirs = PRESETS["wav2vec2-cnn2d"][1], PRESETS["mfcc-cnn2d"][1]
+        changed = {name for name in ours if ours[name] != theirs.get(name)}
+        assert changed == {"input_layout", "layer_weights"}
+
+    def test_any_number_of_layers(self):
+        assert build("wav2vec2-cnn2d", (24, 16, 16), 2).count_params() > 24
+
+    def test_too_few_frames_or_dimensions(self):
+        for shape in [(12, 15, 768), (12, 124, 15)]:
+            with pytest.raises(ValueError, match=r"at least 16 frames of 16 coefficients"):
+                build("wav2vec2-cnn2d", shape, 14)
+
+    def test_one_layer_alone(self):
+        with pytest.raises(ValueError, match=r"\(n_layers, n_frames, dim\), got \(124, 768\)"):
+            build("wav2vec2-cnn2d", (124, 768), 14)
+
+
 class TestZcrRmsMfccCnn1d:
     @pytest.mark.parametrize("shape", [(880, 1), (880,)])
     def test_layers(self, shape):
@@ -258,7 +317,7 @@ class TestZcrRmsCnn1d:
 
 class TestByName:
     def test_every_preset_sets_all_of_its_architecture_but_defaults(self):
-        unset = {"activation", "global_pooling", "strides", "pool_strides"}
+        unset = {"activation", "global_pooling", "strides", "pool_strides", "layer_weights"}
         for name in PRESETS:
             builder, architecture = architecture_of(name)
             options = {*signature(builder).parameters} - {"input_shape", "n_classes"}
@@ -273,7 +332,7 @@ class TestByName:
         with pytest.raises(
             ValueError,
             match=r"^preset 'mfcc_cnn2d' is not known\. Did you mean 'mfcc-cnn2d'\? "
-            r"CNN2DClassifier has \['mfcc-cnn2d', 'mel-cnn2d'\]\.$",
+            r"CNN2DClassifier has \['mfcc-cnn2d', 'mel-cnn2d', 'wav2vec2-cnn2d'\]\.$",
         ):
             preset("mfcc_cnn2d", "CNN2DClassifier")
 
