@@ -37,6 +37,7 @@ _NAMES_OF = {
         "VocalTractAugmenter",
         "as_augmenter",
     ),
+    "encoders": ("Wav2Vec2Transformer",),
     "features": (
         "ChromaTransformer",
         "FrameFeaturesTransformer",
@@ -46,7 +47,13 @@ _NAMES_OF = {
         "SpectralShapeTransformer",
         "ZeroCrossingRateTransformer",
     ),
-    "neural_network": ("CNN1DClassifier", "CNN2DClassifier", "CRNNClassifier", "DenseClassifier"),
+    "neural_network": (
+        "CNN1DClassifier",
+        "CNN2DClassifier",
+        "CRNNClassifier",
+        "DenseClassifier",
+        "LayerWeightedClassifier",
+    ),
     "pipeline": ("SpeechPipeline", "make_ser_pipeline"),
     "sequence": ("SequenceFlattener", "SequenceScaler"),
 }

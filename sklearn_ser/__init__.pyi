@@ -2,6 +2,7 @@ from sklearn_ser import audio as audio
 from sklearn_ser import augmentation as augmentation
 from sklearn_ser import base as base
 from sklearn_ser import datasets as datasets
+from sklearn_ser import encoders as encoders
 from sklearn_ser import exceptions as exceptions
 from sklearn_ser import features as features
 from sklearn_ser import inference as inference
@@ -38,6 +39,7 @@ from sklearn_ser.augmentation import (
     VocalTractAugmenter,
     as_augmenter,
 )
+from sklearn_ser.encoders import Wav2Vec2Transformer
 from sklearn_ser.features import (
     ChromaTransformer,
     FrameFeaturesTransformer,
@@ -52,6 +54,7 @@ from sklearn_ser.neural_network import (
     CNN2DClassifier,
     CRNNClassifier,
     DenseClassifier,
+    LayerWeightedClassifier,
 )
 from sklearn_ser.pipeline import SpeechPipeline, make_ser_pipeline
 from sklearn_ser.sequence import SequenceFlattener, SequenceScaler
@@ -70,6 +73,7 @@ __all__ = [
     "DenseClassifier",
     "FrameFeaturesTransformer",
     "GainAugmenter",
+    "LayerWeightedClassifier",
     "MFCCTransformer",
     "MelSpectrogramTransformer",
     "NoiseAugmenter",
@@ -90,6 +94,7 @@ __all__ = [
     "TimeShiftAugmenter",
     "TimeStretchAugmenter",
     "VocalTractAugmenter",
+    "Wav2Vec2Transformer",
     "WaveformCropper",
     "ZeroCrossingRateTransformer",
     "__version__",

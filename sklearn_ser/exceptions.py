@@ -9,6 +9,8 @@ __all__ = [
     "CorpusError",
     "CorpusNotFoundError",
     "CorpusWarning",
+    "EncoderError",
+    "EncoderNotFoundError",
     "MissingExtraError",
     "SpeakerWarning",
 ]
@@ -28,6 +30,14 @@ class CorpusError(ValueError):
 
 class CorpusNotFoundError(OSError):
     """A corpus that is not where it was looked for; the message says how to get it."""
+
+
+class EncoderError(ValueError):
+    """A pretrained encoder that cannot be used: of another kind, broken, or asked too much."""
+
+
+class EncoderNotFoundError(OSError):
+    """A pretrained encoder that is not where it was looked for; the message says how to fetch it."""
 
 
 class MissingExtraError(ImportError):

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -59,3 +63,77 @@ def sound_files(tmp_path_factory: pytest.TempPathFactory, speech: AudioClips) ->
     for path, waveform in zip(paths, speech, strict=False):
         write_audio(path, np.clip(waveform, -1, 1), speech.sample_rate)
     return paths
+
+
+TINY = {
+    "hidden_size": 32,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 2,
+    "intermediate_size": 64,
+    "conv_dim": (16,) * 7,
+    "num_conv_pos_embeddings": 16,
+    "num_conv_pos_embedding_groups": 2,
+}
+TINY_ENCODERS: dict[str, tuple[str, dict[str, Any]]] = {
+    "wav2vec2": ("Wav2Vec2", TINY),
+    "wav2vec2-large": (
+        "Wav2Vec2",
+        {**TINY, "do_stable_layer_norm": True, "feat_extract_norm": "layer"},
+    ),
+    "hubert": ("Hubert", TINY),
+    "wavlm": ("WavLM", {**TINY, "num_buckets": 32, "max_bucket_distance": 80}),
+    "data2vec-audio": (
+        "Data2VecAudio",
+        {**TINY, "num_conv_pos_embeddings": 3, "conv_pos_kernel_size": 5},
+    ),
+    "whisper": (
+        "Whisper",
+        {
+            "d_model": 32,
+            "encoder_layers": 3,
+            "encoder_attention_heads": 2,
+            "encoder_ffn_dim": 64,
+            "decoder_layers": 1,
+            "decoder_attention_heads": 2,
+            "decoder_ffn_dim": 64,
+            "vocab_size": 64,
+            "pad_token_id": 0,
+            "bos_token_id": 1,
+            "eos_token_id": 2,
+            "decoder_start_token_id": 1,
+            "num_mel_bins": 80,
+        },
+    ),
+}
+
+
+@pytest.fixture(scope="session")
+def tiny_encoder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
+    """Make folders of tiny encoders with random weights, one a family, in the hub's format."""
+    for package in ("torch", "transformers"):
+        pytest.importorskip(package, reason="the extra wav2vec2 is not installed")
+
+    @cache
+    def folder_of(family: str) -> str:
+        folder = tmp_path_factory.mktemp(family)
+        save_tiny_encoder(family, folder)
+        return str(folder)
+
+    return folder_of
+
+
+def save_tiny_encoder(family: str, folder: Path) -> None:
+    import torch
+    import transformers
+
+    name, settings = TINY_ENCODERS[family]
+    transformers.utils.logging.disable_progress_bar()
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        config = getattr(transformers, f"{name}Config")(**settings)
+        model = getattr(transformers, f"{name}Model")(config)
+        for parameter in model.parameters():  # zeros and ones would hide that they are used
+            parameter.data += 0.02 * torch.randn_like(parameter)
+    model.save_pretrained(folder)
+    speech = {"do_normalize": family != "wavlm", "sampling_rate": 16000}
+    (folder / "preprocessor_config.json").write_text(json.dumps(speech))

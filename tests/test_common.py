@@ -13,6 +13,7 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.estimator_checks import check_estimator
 
 from sklearn_ser.augmentation import AugmentedClassifier, NoiseAugmenter
+from sklearn_ser.encoders import Wav2Vec2Transformer
 from sklearn_ser.features import FrameFeaturesTransformer, MFCCTransformer
 from sklearn_ser.sequence import SequenceFlattener
 from sklearn_ser.utils import all_estimators
@@ -27,6 +28,7 @@ EXPECTED_FAILURES: dict[str, dict[str, str]] = {
     "CNN2DClassifier": STEPS_ARE_COUNTED,
     "CRNNClassifier": STEPS_ARE_COUNTED,
     "DenseClassifier": STEPS_ARE_COUNTED,
+    "LayerWeightedClassifier": STEPS_ARE_COUNTED,
 }
 
 # Networks of a size that a battery of some 150 fits can train.
@@ -42,6 +44,7 @@ SMALL: dict[str, dict[str, Any]] = {
         "ema_momentum": 0.9,
     },
     "DenseClassifier": {"hidden_units": (64,), "epochs": 25},
+    "LayerWeightedClassifier": {"hidden_units": (64,), "epochs": 25},
 }
 
 # The battery's rows of two to thirty numbers are clips of as many samples here.
@@ -56,16 +59,19 @@ SMALL["AugmentedClassifier"] = {
 # Made of estimators, not for the battery: scikit-learn tests Pipeline through its own parts.
 COMPOSED = {"SpeechPipeline"}
 
+# Has its own test below: it needs a model on disk, and an extra that is not always installed.
+PRETRAINED = {"Wav2Vec2Transformer"}
+
 FEWEST_CHECKS = 30
 
 # A minute each; the dense network stands for the adapter that they share.
-SLOW = {"CNN1DClassifier", "CNN2DClassifier", "CRNNClassifier"}
+SLOW = {"CNN1DClassifier", "CNN2DClassifier", "CRNNClassifier", "LayerWeightedClassifier"}
 
 ESTIMATORS = [
     *(
         pytest.param(cls(**SMALL.get(name, {})), marks=[pytest.mark.slow] * (name in SLOW))
         for name, cls in all_estimators()
-        if name not in COMPOSED
+        if name not in COMPOSED | PRETRAINED
     ),
     MFCCTransformer(pooling="mean_std"),
     FrameFeaturesTransformer(("zcr", "rms", "mel", "mfcc"), deltas=2, pooling=("slope", "p05")),
@@ -79,6 +85,16 @@ ESTIMATORS = [
 @pytest.mark.filterwarnings("ignore:.*:sklearn.exceptions.SkipTestWarning")
 @pytest.mark.parametrize("estimator", ESTIMATORS, ids=repr)
 def test_every_check_passes(estimator) -> None:
+    assert_every_check_passes(estimator)
+
+
+@pytest.mark.filterwarnings("ignore:.*:sklearn.exceptions.SkipTestWarning")
+@pytest.mark.parametrize("options", [{}, {"pooling": "mean_std", "layer": 2}], ids=repr)
+def test_every_check_passes_with_a_pretrained_encoder(options, tiny_encoder) -> None:
+    assert_every_check_passes(Wav2Vec2Transformer(tiny_encoder("wav2vec2"), **options))
+
+
+def assert_every_check_passes(estimator) -> None:
     expected = EXPECTED_FAILURES.get(type(estimator).__name__, {})
     results = check_estimator(estimator, expected_failed_checks=expected, on_fail=None)
     failed = {r["check_name"]: r["exception"] for r in results if r["status"] == "failed"}
@@ -100,6 +116,7 @@ def test_all_estimators_were_found() -> None:
         "SequenceFlattener",
         "SequenceScaler",
         "SpeechPipeline",
+        "Wav2Vec2Transformer",
         "WaveformCropper",
         "ZeroCrossingRateTransformer",
     }
