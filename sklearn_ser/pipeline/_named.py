@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn_ser.audio import AudioLoader
 from sklearn_ser.pipeline._parts import (
     CLASSIFIERS,
+    FEATURE_GRIDS,
     GRIDS,
     SEQUENCES,
     TABLES,
@@ -42,12 +43,14 @@ def make_ser_pipeline(
 
     Parameters
     ----------
-    features : {"mfcc", "frames", "mel"} or transformer, default="mfcc"
+    features : {"mfcc", "frames", "mel", "wav2vec2"} or transformer, default="mfcc"
         Statistics over time, and of the derivatives, of: "mfcc", 20 cepstral coefficients;
         "mel", 40 log-mel bands; "frames", both of these, zero-crossing rate and energy. For
         networks along the frames: sequences of 150 frames, 20 ms apart, of 20 coefficients and
-        their derivatives, of 64 bands, or of all these without derivatives. A transformer is
-        cloned; one without ``pooling`` gives sequences, which are scaled as such.
+        their derivatives, of 64 bands, or of all these without derivatives. "wav2vec2" is the
+        sixth layer of the pretrained encoder of that name (the extra ``wav2vec2``): its mean over
+        time, or its frames. A transformer is cloned; one without ``pooling`` gives sequences,
+        which are scaled as such.
     classifier : {"svm", "logreg", "forest", "dense", "cnn1d", "cnn2d", "crnn"} or classifier, \
             default="svm"
         A support vector machine (radial kernel, one class against the rest), logistic
@@ -130,7 +133,10 @@ def parameter_grid(features: str = "mfcc", classifier: str = "svm") -> dict[str,
     """
     _check_name(features, TABLES, "features")
     _check_name(classifier, CLASSIFIERS, "classifier")
-    return {name: list(values) for name, values in GRIDS[classifier].items()}
+    grid = GRIDS[classifier]
+    if grid:
+        grid = {**FEATURE_GRIDS.get(features, {}), **grid}
+    return {name: list(values) for name, values in grid.items()}
 
 
 def _chosen(choice: Any, makers: Mapping[str, Callable[..., Any]], kind: str, *args: Any) -> Any:

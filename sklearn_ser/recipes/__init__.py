@@ -11,6 +11,7 @@ from sklearn_ser.recipes._mfcc_cnn2d import mfcc_cnn, mfcc_cnn2d, mfcc_cnn_unaug
 from sklearn_ser.recipes._recipe import Recipe
 from sklearn_ser.recipes._registry import get_recipe, list_recipes
 from sklearn_ser.recipes._split import train_validation_test_split
+from sklearn_ser.recipes._wav2vec2_networks import wav2vec2_cnn2d, wav2vec2_dense
 from sklearn_ser.recipes._zcr_rms_mfcc_cnn1d import (
     zcr_rms_mfcc_cnn1d,
     zcr_rms_mfcc_cnn1d_unaugmented,
@@ -29,6 +30,8 @@ __all__ = [
     "mfcc_cnn_unaugmented",
     "to_csv",
     "train_validation_test_split",
+    "wav2vec2_cnn2d",
+    "wav2vec2_dense",
     "zcr_rms_cnn1d",
     "zcr_rms_mfcc_cnn1d",
     "zcr_rms_mfcc_cnn1d_unaugmented",

@@ -7,6 +7,7 @@ from sklearn_ser.recipes._crnn_voting import CRNN_VOTING
 from sklearn_ser.recipes._mel_crnn import MEL_CRNN
 from sklearn_ser.recipes._mfcc_cnn2d import MFCC_CNN, MFCC_CNN2D, MFCC_CNN_UNAUGMENTED
 from sklearn_ser.recipes._recipe import Recipe
+from sklearn_ser.recipes._wav2vec2_networks import WAV2VEC2_CNN2D, WAV2VEC2_DENSE
 from sklearn_ser.recipes._zcr_rms_mfcc_cnn1d import (
     ZCR_RMS_MFCC_CNN1D,
     ZCR_RMS_MFCC_CNN1D_UNAUGMENTED,
@@ -26,6 +27,8 @@ _RECIPES: dict[str, Recipe] = {
         MEL_CNN2D,
         MFCC_CNN,
         MFCC_CNN_UNAUGMENTED,
+        WAV2VEC2_CNN2D,
+        WAV2VEC2_DENSE,
         MEL_CRNN,
         CRNN_VOTING,
     )
