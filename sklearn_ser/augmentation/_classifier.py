@@ -102,7 +102,8 @@ class AugmentedClassifier(SpeechInputMixin, ClassifierMixin, BaseEstimator):
     n_jobs : int, default=None
         None makes copies of waveforms when they are touched, one at a time, so that they take
         no memory and an extractor's own cache spares making them again. A number makes all at
-        once in so many workers and keeps them in memory while fitting. Sequences are always made
+        once in so many workers, where the copies of a clip share what work they can, and keeps
+        them in memory while fitting. Sequences are always made
         at once. The copies are the same in every case.
     memory : str or joblib.Memory, default=None
         Cache of copies and views on disk, clip by clip.
