@@ -37,7 +37,7 @@ class EncoderError(ValueError):
 
 
 class EncoderNotFoundError(OSError):
-    """A pretrained encoder that is not where it was looked for; the message says how to fetch it."""
+    """A pretrained encoder that is not where it was looked for; the message says what to do."""
 
 
 class MissingExtraError(ImportError):

@@ -92,6 +92,7 @@ def load_onnx(
             _export(found, architecture, layers, folder / path.name, quantize)
     options = runtime.SessionOptions()
     options.intra_op_num_threads = _n_threads()
+    options.enable_mem_pattern = False  # for each length a plan of its own, kept for ever
     options.log_severity_level = 3
     return OnnxEncoder(
         runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

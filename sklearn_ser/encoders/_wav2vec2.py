@@ -132,16 +132,16 @@ class Wav2Vec2Transformer(BaseFrameTransformer):
     -----
     Output of ``transform``, for ``n`` clips and an encoder of ``dim`` numbers a frame:
 
-    ============== =============== ===================================== =======
-    ``layer``      ``pooling``     shape                                 dtype
-    ============== =============== ===================================== =======
-    int, None      "mean"          (n, dim)                              float32
-    int, None      "mean_std"      (n, 2 * dim), means first             float32
-    int, None      None            (n, n_frames_, dim)                   float32
-    tuple, "all"   "mean"          (n, n_layers, dim)                    float32
-    tuple, "all"   "mean_std"      (n, n_layers, 2 * dim), means first   float32
-    tuple, "all"   None            (n, n_layers, n_frames_, dim)         float16
-    ============== =============== ===================================== =======
+    ============ =========== ======================================= =======
+    ``layer``    ``pooling`` shape                                   dtype
+    ============ =========== ======================================= =======
+    int, None    "mean"      ``(n, dim)``                            float32
+    int, None    "mean_std"  ``(n, 2 * dim)``, means first           float32
+    int, None    None        ``(n, n_frames_, dim)``                 float32
+    tuple, "all" "mean"      ``(n, n_layers, dim)``                  float32
+    tuple, "all" "mean_std"  ``(n, n_layers, 2 * dim)``, means first float32
+    tuple, "all" None        ``(n, n_layers, n_frames_, dim)``       float16
+    ============ =========== ======================================= =======
 
     Without ``pooling``, shorter clips are followed by frames of zeros in all layers, longer ones
     are cut. The last form is a memory map of a temporary file where it would take more than 1 GiB;
