@@ -34,6 +34,11 @@ __all__ = [
 # Said at every layer that asks, since a user's keras.json may prefer channels first.
 _CHANNELS_LAST = "channels_last"
 
+# Keras' own .99 averages over hundreds of batches, which is all that a corpus of some hundred clips
+# gives: on RAVDESS a network with 84 % in training told its own training clips at chance after
+# twelve passes, and 87 % of them with .9.
+_MOMENTUM = 0.9
+
 
 @dataclass(frozen=True)
 class DensePlan:
@@ -103,10 +108,14 @@ def _block_layer(kind: str, plan: BlockPlan, block: Block, activation: str, name
             name=name,
         )
     if kind == "norm":
-        return layers.BatchNormalization(name=name)
+        return _batch_norm(name)
     if kind == "activation":
         return layers.Activation(activation, name=name)
     return layers.Dropout(plan.dropout, name=name)
+
+
+def _batch_norm(name: str) -> Any:
+    return keras_module().layers.BatchNormalization(momentum=_MOMENTUM, name=name)
 
 
 def join_values(values: Any, global_pooling: str | None) -> Any:
@@ -126,7 +135,7 @@ def add_dense(values: Any, plan: DensePlan) -> Any:
         name = f"dense_{number}"
         values = layers.Dense(units, activation=plan.activation, name=name)(values)
         if plan.batch_norm:
-            values = layers.BatchNormalization(name=f"dense_norm_{number}")(values)
+            values = _batch_norm(f"dense_norm_{number}")(values)
         if plan.dropout:
             values = layers.Dropout(plan.dropout, name=f"dense_dropout_{number}")(values)
     return values
