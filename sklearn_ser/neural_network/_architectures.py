@@ -159,7 +159,7 @@ def build_cnn2d(
     activation: str = "relu",
     global_pooling: str | None = None,
     dense_units: Sequence[int] = (64,),
-    dense_batch_norm: bool = False,
+    dense_batch_norm: bool = True,
     dense_dropout: float = 0.3,
 ) -> keras.Model:
     """Build a network whose convolutions slide along frames and coefficients.
@@ -203,7 +203,7 @@ def build_cnn2d(
         What is taken over both axes; None flattens them.
     dense_units : sequence of int, default=(64,)
         Units of the dense layers, which may be ().
-    dense_batch_norm : bool, default=False
+    dense_batch_norm : bool, default=True
         Whether a batch normalisation follows every dense layer's activation.
     dense_dropout : float, default=0.3
         Share of values dropped after every dense layer.

@@ -226,8 +226,9 @@ class CNN2DClassifier(BaseKerasClassifier):
         What is taken over the values that are left; None keeps them all.
     dense_units : tuple of int, default=(64,)
         Units of the dense layers, which may be ().
-    dense_batch_norm : bool, default=False
-        Whether dense layers are followed by batch normalisation.
+    dense_batch_norm : bool, default=True
+        Whether dense layers are followed by batch normalisation. Without it the units above a
+        picture's thousands of values soon die.
     dense_dropout : float, default=0.3
         Share of values dropped after each dense layer.
     input_layout : {"frames_first", "coefficients_first"}, default="frames_first"
@@ -294,7 +295,7 @@ class CNN2DClassifier(BaseKerasClassifier):
         activation: str = "relu",
         global_pooling: str | None = None,
         dense_units: Any = (64,),
-        dense_batch_norm: bool = False,
+        dense_batch_norm: bool = True,
         dense_dropout: float = 0.3,
         input_layout: str = "frames_first",
         layer_weights: bool = False,
