@@ -21,6 +21,7 @@ from sklearn_ser.audio._clips import AudioClips
 from sklearn_ser.exceptions import AudioError
 from sklearn_ser.utils._parallel import chunk_slices, parallel_iter, progress
 from sklearn_ser.utils._sequences import stack_sequences
+from sklearn_ser.utils._version import package_version
 
 __all__ = [
     "SAMPLE_RATE",
@@ -340,7 +341,7 @@ def _extract_chunk(
     if memory is None:
         return [extractor(waveform) for waveform in clips]
     cached = memory.cache(_extract_clip, ignore=["extractor", "clips", "position"])
-    version = joblib.hash((type(extractor).__qualname__, extractor, _version()))
+    version = joblib.hash((type(extractor).__qualname__, extractor, package_version()))
     return [
         _extract_clip("", extractor, clips, position)
         if key is None
@@ -352,9 +353,3 @@ def _extract_chunk(
 def _extract_clip(key: str, extractor: ClipExtractor, clips: AudioClips, position: int) -> Array:
     """Extract one clip; ``key`` stands for all the other arguments in the cache."""
     return extractor(clips[position])
-
-
-def _version() -> str:
-    from sklearn_ser import __version__
-
-    return __version__

@@ -16,6 +16,7 @@ from sklearn_ser.audio._store import check_waveform
 from sklearn_ser.exceptions import AudioError
 from sklearn_ser.utils._parallel import chunk_slices, parallel_iter
 from sklearn_ser.utils._sequences import count_real_frames
+from sklearn_ser.utils._version import package_version
 
 __all__ = [
     "COPY",
@@ -62,7 +63,7 @@ class Augmentation:
             return _change_clip("", self, clip)
         cached = self.memory.cache(_change_clip, ignore=["change", "clip"])
         settings = (self.augmenter, self.sample_rate, self.seed, self.role, self.number)
-        return cached(f"{joblib.hash((settings, _version()))}-{_digest(clip):x}", self, clip)
+        return cached(f"{joblib.hash((settings, package_version()))}-{_digest(clip):x}", self, clip)
 
 
 def augmented_clips(
@@ -119,13 +120,11 @@ def _change_chunk(clips: Any, changes: Sequence[Augmentation], start: int) -> li
 
 def _all_changes(clip: Array, changes: Sequence[Augmentation]) -> list[Array]:
     """Change one clip in several ways, which share work where the augmenter knows how."""
-    if any(change.memory is not None for change in changes):
-        return [change(clip) for change in changes]  # each is kept apart
-    together = getattr(changes[0].augmenter, "augment_many", None)
-    if together is None:
-        return [change(clip) for change in changes]
+    first = changes[0]  # the others differ from it in their number alone
+    if first.memory is not None or not hasattr(first.augmenter, "augment_many"):
+        return [change(clip) for change in changes]  # a cache keeps each apart
     chances = [random_state_of(change, clip) for change in changes]
-    results = together(clip, changes[0].sample_rate, chances)
+    results = first.augmenter.augment_many(clip, first.sample_rate, chances)
     return [change.checked(r, clip) for change, r in zip(changes, results, strict=True)]
 
 
@@ -166,9 +165,3 @@ def _check_sequence(sequence: Any, shape: tuple[int, ...]) -> Array:
     if not np.isfinite(changed).all():
         raise AudioError("the result contains NaN or infinity.")
     return changed.astype(np.float32, copy=False)
-
-
-def _version() -> str:
-    from sklearn_ser import __version__
-
-    return __version__

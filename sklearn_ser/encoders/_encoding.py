@@ -23,6 +23,7 @@ from sklearn_ser.encoders._stacks import as_float16
 from sklearn_ser.encoders._torch import TorchEncoder, load_network
 from sklearn_ser.encoders._whisper import log_mel
 from sklearn_ser.utils._optional import import_extra
+from sklearn_ser.utils._version import package_version
 
 __all__ = [
     "Encoding",
@@ -82,7 +83,7 @@ class Encoding:
         """Text that changes when the results would, but for the order of the clips."""
         form = "frames" if self.frames else "statistics"
         return joblib.hash(
-            (*self.network_key[:-1], self.architecture, form, _version(), _FORMAT_OF_CACHE)
+            (*self.network_key[:-1], self.architecture, form, package_version(), _FORMAT_OF_CACHE)
         )
 
 
@@ -274,9 +275,3 @@ def resolve_backend(backend: str, quantize: str | None, device: str | None) -> s
             "the CPU here. Set device=None, or leave the weights as they are."
         )
     return chosen
-
-
-def _version() -> str:
-    from sklearn_ser import __version__
-
-    return __version__
