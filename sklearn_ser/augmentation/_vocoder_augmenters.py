@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from numbers import Integral
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -27,6 +28,16 @@ class _VocoderAugmenter(BaseAugmenter):
     """
 
     n_fft: int | None
+    _strength_name: ClassVar[str]
+    _unchanged: ClassVar[float]  # the strength that gives a copy
+    _effects: ClassVar[Callable[..., list[Array]]]  # one result a strength, from one transform
+
+    def _apply_many(
+        self, waveform: Array, sample_rate: Any, drawn: list[Parameters]
+    ) -> list[Array]:
+        strengths = [chosen.get(self._strength_name, self._unchanged) for chosen in drawn]
+        results = self._effects(waveform, strengths, n_fft=self._frame(sample_rate))
+        return [at_level_of(changed, waveform) for changed in results]
 
     def _frame(self, sample_rate: float) -> int:
         """Return the length of a frame in samples."""
@@ -78,6 +89,10 @@ class PitchShiftAugmenter(_VocoderAugmenter):
     {'semitones': 0.821...}
     """
 
+    _strength_name = "semitones"
+    _unchanged = 0.0
+    _effects = staticmethod(pitch_shifts)
+
     def __init__(
         self,
         semitones: Strength = (-2.0, 2.0),
@@ -105,14 +120,6 @@ class PitchShiftAugmenter(_VocoderAugmenter):
 
     def _apply(self, waveform: Array, sample_rate: Any, *, semitones: float) -> Array:
         return self._apply_many(waveform, sample_rate, [{"semitones": semitones}])[0]
-
-    def _apply_many(
-        self, waveform: Array, sample_rate: Any, drawn: list[Parameters]
-    ) -> list[Array]:
-        # What was left as it is counts as shifted by nothing, which is a copy.
-        shifts = [chosen.get("semitones", 0.0) for chosen in drawn]
-        shifted = pitch_shifts(waveform, shifts, n_fft=self._frame(sample_rate))
-        return [at_level_of(changed, waveform) for changed in shifted]
 
 
 class TimeStretchAugmenter(_VocoderAugmenter):
@@ -144,6 +151,9 @@ class TimeStretchAugmenter(_VocoderAugmenter):
     """
 
     keeps_length = False
+    _strength_name = "rate"
+    _unchanged = 1.0
+    _effects = staticmethod(time_stretches)
 
     def __init__(
         self,
@@ -165,11 +175,3 @@ class TimeStretchAugmenter(_VocoderAugmenter):
 
     def _apply(self, waveform: Array, sample_rate: Any, *, rate: float) -> Array:
         return self._apply_many(waveform, sample_rate, [{"rate": rate}])[0]
-
-    def _apply_many(
-        self, waveform: Array, sample_rate: Any, drawn: list[Parameters]
-    ) -> list[Array]:
-        # What was left as it is counts as stretched by nothing, which is a copy.
-        rates = [chosen.get("rate", 1.0) for chosen in drawn]
-        stretched = time_stretches(waveform, rates, n_fft=self._frame(sample_rate))
-        return [at_level_of(changed, waveform) for changed in stretched]
