@@ -10,6 +10,7 @@ from sklearn.ensemble import VotingClassifier
 from sklearn_ser.pipeline import SpeechPipeline, make_ser_pipeline
 from sklearn_ser.recipes._mel_crnn import MEL_CRNN
 from sklearn_ser.recipes._recipe import Recipe
+from sklearn_ser.recipes._steps import crnn_on
 
 __all__ = ["CRNN_VOTING", "crnn_voting"]
 
@@ -88,9 +89,7 @@ def crnn_voting(
     for number in range(n_networks):
         seed = None if random_state is None else random_state + number
         for features in _SEQUENCES:
-            member = make_ser_pipeline(features, "crnn", random_state=seed, **common)
-            settings = {"classifier__epochs": epochs, "classifier__verbose": verbose}
-            member.set_params(features__verbose=verbose, **settings)
+            member = crnn_on(features, epochs=epochs, verbose=verbose, random_state=seed, **common)
             members.append((f"{features}_{number + 1}", member))
     linear = make_ser_pipeline("frames", "logreg", random_state=random_state, **common)
     members.append(("logreg", linear.set_params(features__verbose=verbose)))

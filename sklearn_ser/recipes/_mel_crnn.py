@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from sklearn_ser.datasets._labels import EMOTIONS
-from sklearn_ser.pipeline import SpeechPipeline, make_ser_pipeline
+from sklearn_ser.pipeline import SpeechPipeline
 from sklearn_ser.recipes._recipe import Recipe
+from sklearn_ser.recipes._steps import crnn_on
 
 __all__ = ["MEL_CRNN", "mel_crnn"]
 
@@ -65,16 +66,14 @@ def mel_crnn(
     >>> list(mel_crnn(epochs=10).named_steps)
     ['loader', 'trimmer', 'features', 'scaler', 'classifier']
     """
-    model = make_ser_pipeline(
+    return crnn_on(
         "mel",
-        "crnn",
+        epochs=epochs,
+        verbose=verbose,
         sample_rate=sample_rate,
         memory=memory,
         n_jobs=n_jobs,
         random_state=random_state,
-    )
-    return model.set_params(
-        features__verbose=verbose, classifier__verbose=verbose, classifier__epochs=epochs
     )
 
 

@@ -8,9 +8,9 @@ from sklearn.base import BaseEstimator
 
 from sklearn_ser.audio import AudioLoader
 from sklearn_ser.augmentation import AugmentedClassifier, RandomChoiceAugmenter
-from sklearn_ser.pipeline import SpeechPipeline
+from sklearn_ser.pipeline import SpeechPipeline, make_ser_pipeline
 
-__all__ = ["STOPPING", "assemble", "augmented", "frames_in"]
+__all__ = ["STOPPING", "assemble", "augmented", "crnn_on", "frames_in"]
 
 # For networks without dropout, whose authors do not say how long they trained: left alone they
 # learn their clips by heart, so they stop by the loss of a tenth of them, of speakers apart.
@@ -57,6 +57,13 @@ def augmented(
         random_state=random_state,
     )
     return SpeechPipeline([loader, ("classifier", classifier)])
+
+
+def crnn_on(features: str, *, epochs: int, verbose: int, **options: Any) -> SpeechPipeline:
+    """Make our own network on named features; the options are make_ser_pipeline's."""
+    return make_ser_pipeline(features, "crnn", **options).set_params(
+        features__verbose=verbose, classifier__verbose=verbose, classifier__epochs=epochs
+    )
 
 
 def frames_in(seconds: float, sample_rate: int, hop_length: int) -> int:
