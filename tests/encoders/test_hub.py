@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import re
 import shutil
 import subprocess
 import sys
@@ -77,11 +78,10 @@ class TestAbsent:
     @pytest.mark.parametrize("options", [{}, {"revision": "v2"}])
     def test_local_files_only_says_how_to_fetch(self, options, hub_cache):
         encoder = Wav2Vec2Transformer(NAME, local_files_only=True, **options)
-        with pytest.raises(EncoderNotFoundError) as caught:
+        command = f"hf download {NAME}{' --revision v2' if options else ''}; or copy"
+        message = f"{re.escape(str(hub_cache))}.*{re.escape(command)}"
+        with pytest.raises(EncoderNotFoundError, match=message):
             encoder.fit(BURST)
-        message = str(caught.value)
-        assert f"hf download {NAME}{' --revision v2' if options else ''}; or copy" in message
-        assert str(hub_cache) in message
 
     def test_no_network(self, hub_cache, monkeypatch):
         def refuse(*_: object, **__: object) -> None:
