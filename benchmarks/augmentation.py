@@ -69,6 +69,7 @@ from benchmarks._effects import (
     power,
 )
 from benchmarks._report import environment, table, write_section
+from benchmarks._timing import ratio
 from sklearn_ser.audio import read_audio, write_audio
 from sklearn_ser.datasets import make_emotional_speech
 
@@ -145,11 +146,6 @@ def speed_row(
 def figure(times: list[float]) -> str:
     """Milliseconds."""
     return f"{statistics.median(times) * 1000:.3f}"
-
-
-def ratio(others: list[float], ours: list[float]) -> str:
-    """Median of the rounds' ratios: what disturbs a round disturbs both."""
-    return f"{statistics.median(a / b for a, b in zip(others, ours, strict=True)):.2f}"
 
 
 def speed_rows(rate: int, rounds: int) -> Iterator[list[str]]:

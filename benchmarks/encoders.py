@@ -17,16 +17,13 @@ import resource
 import statistics
 import sys
 import tempfile
-import time
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from benchmarks._report import environment, table, write_section
+from benchmarks._timing import alone, ratio, seconds
 from sklearn_ser import AudioClips, Wav2Vec2Transformer
 
 ROUNDS = 15
@@ -75,19 +72,6 @@ def encoder(folder: Path, way: str, **options: Any) -> Wav2Vec2Transformer:
     return made
 
 
-def alone(work: Callable[..., Any], *arguments: object) -> Any:
-    """Call a function in a process of its own."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        return pool.submit(work, *arguments).result()
-
-
-def seconds(work: Callable[[], object]) -> float:
-    """Time one call."""
-    begin = time.perf_counter()
-    work()
-    return time.perf_counter() - begin
-
-
 def time_ways(folder: Path, rounds: int) -> dict[str, list[float]]:
     """Time one clip in all ways, every way in every round; only one is in memory at a time."""
     from sklearn_ser.encoders import _encoding
@@ -110,8 +94,8 @@ def speed_table(folder: Path, rounds: int) -> str:
             name,
             f"{1000 * statistics.median(taken):.0f}",
             f"{statistics.median(taken) / SECONDS:.3f}",
-            f"{ratio(times[TORCH], taken):.2f}",
-            f"{ratio(taken, times[whole(name)]):.2f}",
+            ratio(times[TORCH], taken),
+            ratio(taken, times[whole(name)]),
         ]
         for name, taken in times.items()
     ]
@@ -122,11 +106,6 @@ def speed_table(folder: Path, rounds: int) -> str:
 def whole(name: str) -> str:
     """Name the same way with all layers."""
     return name.replace("6 layers", "12 layers")
-
-
-def ratio(one: list[float], other: list[float]) -> float:
-    """Median of the rounds' ratios: what disturbs a round disturbs both."""
-    return statistics.median(a / b for a, b in zip(one, other, strict=True))
 
 
 def time_batches(folder: Path, rounds: int) -> tuple[float, dict[int, list[float]]]:
@@ -146,7 +125,7 @@ def batch_table(folder: Path, rounds: int) -> str:
     """Compare batches of mixed lengths with one clip after the other."""
     speech, times = alone(time_batches, folder, rounds)
     rows = [
-        [size, f"{middle:.2f}", f"{middle / speech:.3f}", f"{ratio(taken, times[1]):.2f}"]
+        [size, f"{middle:.2f}", f"{middle / speech:.3f}", ratio(taken, times[1])]
         for size, taken in times.items()
         for middle in [statistics.median(taken)]
     ]

@@ -15,11 +15,8 @@ import sys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-import time
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
@@ -29,6 +26,7 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
 from benchmarks._report import environment, table, write_section
+from benchmarks._timing import alone, ratio, seconds
 from sklearn_ser import CNN1DClassifier, CNN2DClassifier, DenseClassifier
 
 BATCH_SIZE = 32
@@ -106,13 +104,6 @@ def ways_to_fit(case: Case) -> dict[str, Way]:
     return ways
 
 
-def seconds(work: Way) -> float:
-    """Time one call."""
-    begin = time.perf_counter()
-    work()
-    return time.perf_counter() - begin
-
-
 def in_turn(ways: dict[str, Way], rounds: int) -> dict[str, list[float]]:
     """Time all ways in every round, forwards and backwards in turn."""
     times: dict[str, list[float]] = {name: [] for name in ways}
@@ -137,11 +128,6 @@ def fit_table(rounds: int = ROUNDS) -> str:
     return table(["network", "data", *units, *(f"ours / {name}" for name in keras)], rows)
 
 
-def ratio(ours: list[float], others: list[float]) -> str:
-    """Median of the rounds' ratios: what disturbs a round disturbs both."""
-    return f"{statistics.median(a / b for a, b in zip(ours, others, strict=True)):.2f}"
-
-
 def predict_table(calls: int = CALLS) -> str:
     """Time the prediction of one clip by the largest network."""
     case = cases()[0]
@@ -162,12 +148,6 @@ def predict_table(calls: int = CALLS) -> str:
 def milliseconds(times: list[float]) -> list[str]:
     """Median and ninth decile."""
     return [f"{1000 * value:.1f}" for value in np.quantile(times, [0.5, 0.9])]
-
-
-def alone(work: Callable[..., Any], *arguments: object) -> Any:
-    """Call a function in a process of its own, which may start workers."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        return pool.submit(work, *arguments).result()
 
 
 def memory_of_ours(fits: int) -> list[float]:
