@@ -22,7 +22,7 @@ LAYERS = (
     ("pipeline", "plotting"),
     ("inference", "model_selection"),
     ("neural_network", "augmentation._classifier"),
-    ("encoders",),
+    ("encoders", "speakers", "voice"),
     (
         "metrics",
         "datasets",

@@ -22,13 +22,14 @@ from numpy.typing import NDArray
 
 from sklearn_ser.encoders._families import Architecture
 from sklearn_ser.encoders._hub import ModelFolder, cache_home
+from sklearn_ser.encoders._products import convolutions_as_products
 from sklearn_ser.encoders._torch import embed, load_network, run_blocks
 from sklearn_ser.utils._files import atomic_folder
 from sklearn_ser.utils._optional import import_extra
 
 __all__ = ["OnnxEncoder", "exported_path", "load_onnx"]
 
-_FORMAT = 1
+_FORMAT = 2
 _OPSET = 17
 _LARGEST_FILE = 1_900_000_000  # bytes; beyond them ONNX wants weights in files of their own
 
@@ -141,7 +142,7 @@ def _export(
         _write_graph(network, architecture, layers, path)
         return
     whole = path.with_name("whole.onnx")
-    _write_graph(network, architecture, layers, whole)
+    _write_graph(convolutions_as_products(network), architecture, layers, whole)
     del network
     before = set(path.parent.iterdir())
     _quantise(whole, path)
@@ -185,7 +186,7 @@ def _example(architecture: Architecture) -> Any:
 
 
 def _quantise(whole: Path, path: Path) -> None:
-    """Round the weights of matrix products; convolutions would be slower for it."""
+    """Round the weights of matrix products, which all wide convolutions are by now."""
     tools = import_extra("onnxruntime.quantization", "wav2vec2", "quantize='int8'")
     n_bytes = sum(file.stat().st_size for file in whole.parent.iterdir())
     with _quiet():

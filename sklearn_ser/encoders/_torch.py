@@ -210,7 +210,17 @@ def load_network(found: ModelFolder, architecture: Architecture, n_blocks: int) 
         raise EncoderError(_broken(found, f"{type(error).__name__}: {error}")) from error
     _check_complete(report, found)
     network.config.n_layers_of_the_whole = architecture.n_layers
-    return network.eval().requires_grad_(False)
+    return _folded(network.eval().requires_grad_(False))
+
+
+def _folded(network: Any) -> Any:
+    """Compute normalised weights once, which training needs and every clip would pay for."""
+    from torch.nn.utils import parametrize
+
+    for module in network.modules():
+        if parametrize.is_parametrized(module, "weight"):
+            parametrize.remove_parametrizations(module, "weight")
+    return network
 
 
 def _from_pretrained(folder: Path, architecture: Architecture, n_blocks: int) -> tuple[Any, Any]:

@@ -12,6 +12,7 @@ import pytest
 from sklearn_ser import Wav2Vec2Transformer
 from sklearn_ser.encoders import _encoding, _onnx
 from sklearn_ser.encoders._hub import find_model
+from sklearn_ser.encoders._products import convolutions_as_products
 from sklearn_ser.exceptions import MissingExtraError
 
 FAMILIES = ("wav2vec2", "wav2vec2-large", "hubert", "wavlm", "data2vec-audio", "whisper")
@@ -59,6 +60,35 @@ def test_eight_bits_point_the_same_way(family, tiny_encoder, clips):
 
 def cosines(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return (a * b).sum(-1) / np.linalg.norm(a, axis=-1) / np.linalg.norm(b, axis=-1)
+
+
+@pytest.mark.parametrize("padding", [0, 1])
+@pytest.mark.parametrize(("size", "stride"), [(3, 2), (2, 2), (3, 1), (5, 3)])
+def test_a_convolution_is_a_product(size, stride, padding):
+    import torch
+
+    with torch.random.fork_rng(), torch.inference_mode():
+        torch.manual_seed(0)
+        convolution = torch.nn.Conv1d(16, 24, size, stride, padding)
+        network = torch.nn.Sequential(convolution, torch.nn.GELU())
+        for length in range(size, size + 2 * stride + 1):
+            values = torch.randn(1, 16, length)
+            expected = network[1](convolution(values))
+            found = convolutions_as_products(torch.nn.Sequential(convolution, torch.nn.GELU()))
+            assert not any(isinstance(module, torch.nn.Conv1d) for module in found)
+            torch.testing.assert_close(found(values), expected, atol=1e-6, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"in_channels": 1}, {"in_channels": 32, "groups": 2}, {"in_channels": 32, "dilation": 2}],
+)
+def test_other_convolutions_stay(options):
+    import torch
+
+    convolution = torch.nn.Conv1d(out_channels=32, kernel_size=3, **options)
+    network = torch.nn.Sequential(convolution)
+    assert convolutions_as_products(network)[0] is convolution
 
 
 class TestExport:
