@@ -137,7 +137,7 @@ class _Block:
     @cached_property
     def ordered(self) -> np.ndarray:
         """Each coefficient's values in rising order, by row."""
-        rows = np.ascontiguousarray(self.frames.T)
+        rows = self.frames.T.copy(order="C")  # of one column, the transpose is no copy
         rows.sort(axis=1)
         return rows
 

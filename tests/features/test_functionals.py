@@ -137,6 +137,13 @@ class TestPool:
         pool_frames(frames, EVERY, 100.0)
         np.testing.assert_array_equal(frames, before)
 
+    def test_one_coefficient_is_left_alone_too(self):
+        frames = np.linspace(1, 0, 50, dtype=np.float32)[:, None]
+        before = frames.copy()
+        _, slope = pool_frames(frames, ("p05", "slope"), 49.0)
+        np.testing.assert_array_equal(frames, before)
+        np.testing.assert_allclose(slope, -1, rtol=1e-5)
+
     @pytest.mark.parametrize("shape", [(0, 3), (5,)])
     def test_no_frames(self, shape):
         with pytest.raises(ValueError, match="at least one frame, got"):
