@@ -56,6 +56,12 @@ _NAMES_OF = {
     ),
     "pipeline": ("SpeechPipeline", "make_ser_pipeline"),
     "sequence": ("SequenceFlattener", "SequenceScaler"),
+    "voice": (
+        "FormantTransformer",
+        "PitchTransformer",
+        "SpeechFunctionalsTransformer",
+        "VoiceQualityTransformer",
+    ),
 }
 _MODULE_OF = {name: module for module, names in _NAMES_OF.items() for name in names}
 _SUBMODULES = frozenset(

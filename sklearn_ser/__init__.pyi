@@ -14,6 +14,7 @@ from sklearn_ser import plotting as plotting
 from sklearn_ser import recipes as recipes
 from sklearn_ser import sequence as sequence
 from sklearn_ser import utils as utils
+from sklearn_ser import voice as voice
 from sklearn_ser.audio import (
     AudioClips,
     AudioLoader,
@@ -58,6 +59,12 @@ from sklearn_ser.neural_network import (
 )
 from sklearn_ser.pipeline import SpeechPipeline, make_ser_pipeline
 from sklearn_ser.sequence import SequenceFlattener, SequenceScaler
+from sklearn_ser.voice import (
+    FormantTransformer,
+    PitchTransformer,
+    SpeechFunctionalsTransformer,
+    VoiceQualityTransformer,
+)
 
 __version__: str
 
@@ -71,6 +78,7 @@ __all__ = [
     "ChainAugmenter",
     "ChromaTransformer",
     "DenseClassifier",
+    "FormantTransformer",
     "FrameFeaturesTransformer",
     "GainAugmenter",
     "LayerWeightedClassifier",
@@ -80,6 +88,7 @@ __all__ = [
     "NoiseReducer",
     "PeakNormalizer",
     "PitchShiftAugmenter",
+    "PitchTransformer",
     "PreEmphasis",
     "RMSEnergyTransformer",
     "RandomChoiceAugmenter",
@@ -89,11 +98,13 @@ __all__ = [
     "SilenceTrimmer",
     "SpecAugmenter",
     "SpectralShapeTransformer",
+    "SpeechFunctionalsTransformer",
     "SpeechPipeline",
     "TelephoneAugmenter",
     "TimeShiftAugmenter",
     "TimeStretchAugmenter",
     "VocalTractAugmenter",
+    "VoiceQualityTransformer",
     "Wav2Vec2Transformer",
     "WaveformCropper",
     "ZeroCrossingRateTransformer",

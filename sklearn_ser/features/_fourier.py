@@ -68,10 +68,10 @@ def spectral_features(frames: np.ndarray, settings: FrameSettings) -> dict[str, 
         # First, since a power other than 2 takes the memory of the others.
         reducers = {"mel": _Mel(settings), **reducers}
     # In decibels of anything but power, 80 dB reach further down than float32 does.
-    is_exact = settings.needs_mel and settings.power != 2
-    window = plan.exact_window if is_exact else plan.window
+    in_float64 = settings.needs_mel and settings.power != 2
+    window = plan.exact_window if in_float64 else plan.window
     rows = reduce_blocks(frames, window, reducers)
-    if not is_exact:
+    if settings.exact and not in_float64:
         for name, reducer in reducers.items():
             _make_exact(frames, plan.exact_window, reducer, rows[name])
     found = {name: reducer.finish(rows[name]) for name, reducer in reducers.items()}

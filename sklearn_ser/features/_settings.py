@@ -89,6 +89,9 @@ class FrameSettings:
         Number of octaves; one more band lies below ``contrast_fmin``.
     contrast_quantile : float, default=0.02
         Share of a band's bins that make its peak and its valley.
+    exact : bool, default=True
+        Whether frames whose quiet bands float32 leaves more than 1e-3 dB off are computed again
+        in float64.
 
     Raises
     ------
@@ -129,6 +132,7 @@ class FrameSettings:
     contrast_fmin: float = 200.0
     contrast_bands: int = 6
     contrast_quantile: float = 0.02
+    exact: bool = True
 
     def __post_init__(self) -> None:
         _check_features(self.features)
