@@ -56,6 +56,7 @@ _NAMES_OF = {
     ),
     "pipeline": ("SpeechPipeline", "make_ser_pipeline"),
     "sequence": ("SequenceFlattener", "SequenceScaler"),
+    "speakers": ("SpeakerStandardizer",),
     "voice": (
         "FormantTransformer",
         "PitchTransformer",

@@ -13,6 +13,7 @@ from sklearn_ser import pipeline as pipeline
 from sklearn_ser import plotting as plotting
 from sklearn_ser import recipes as recipes
 from sklearn_ser import sequence as sequence
+from sklearn_ser import speakers as speakers
 from sklearn_ser import utils as utils
 from sklearn_ser import voice as voice
 from sklearn_ser.audio import (
@@ -59,6 +60,7 @@ from sklearn_ser.neural_network import (
 )
 from sklearn_ser.pipeline import SpeechPipeline, make_ser_pipeline
 from sklearn_ser.sequence import SequenceFlattener, SequenceScaler
+from sklearn_ser.speakers import SpeakerStandardizer
 from sklearn_ser.voice import (
     FormantTransformer,
     PitchTransformer,
@@ -96,6 +98,7 @@ __all__ = [
     "SequenceFlattener",
     "SequenceScaler",
     "SilenceTrimmer",
+    "SpeakerStandardizer",
     "SpecAugmenter",
     "SpectralShapeTransformer",
     "SpeechFunctionalsTransformer",

@@ -304,7 +304,9 @@ class TestProcess:
         done = subprocess.run([*RUN, "--version"], capture_output=True, text=True)
         assert done.stdout == f"sklearn-ser {__version__}\n"
 
-    @pytest.mark.parametrize("command", ["benchmark", "train", "predict", "corpora"])
+    @pytest.mark.parametrize(
+        "command", ["benchmark", "train", "predict", "extract", "augment", "corpora"]
+    )
     def test_help(self, command, capsys):
         with pytest.raises(SystemExit, match="0"):
             main([command, "--help"])

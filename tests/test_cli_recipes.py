@@ -11,9 +11,9 @@ import pytest
 
 from sklearn_ser.audio import write_audio
 from sklearn_ser.cli import _parser, main
-from sklearn_ser.cli._arguments import check_usage
 from sklearn_ser.cli._load import rate_of_clips
 from sklearn_ser.cli._shared import DEFAULT_PIPELINES, names_to_run, tunable
+from sklearn_ser.cli._usage import check_usage
 from sklearn_ser.inference import load_model
 
 RATE = 8000

@@ -63,6 +63,10 @@ COMPOSED = {"SpeechPipeline"}
 # Has its own test below: it needs a model on disk, and an extra that is not always installed.
 PRETRAINED = {"Wav2Vec2Transformer"}
 
+# Has a battery of its own, tests/speakers/test_battery.py: it wants to know who speaks, and the
+# arrays of scikit-learn's have no speakers.
+OF_SPEAKERS = {"SpeakerStandardizer"}
+
 FEWEST_CHECKS = 30
 
 # A minute each; the dense network stands for the adapter that they share.
@@ -72,7 +76,7 @@ ESTIMATORS = [
     *(
         pytest.param(cls(**SMALL.get(name, {})), marks=[pytest.mark.slow] * (name in SLOW))
         for name, cls in all_estimators()
-        if name not in COMPOSED | PRETRAINED
+        if name not in COMPOSED | PRETRAINED | OF_SPEAKERS
     ),
     MFCCTransformer(pooling="mean_std"),
     FrameFeaturesTransformer(("zcr", "rms", "mel", "mfcc"), deltas=2, pooling=("slope", "p05")),
@@ -116,6 +120,7 @@ def test_all_estimators_were_found() -> None:
         "RMSEnergyTransformer",
         "SequenceFlattener",
         "SequenceScaler",
+        "SpeakerStandardizer",
         "SpeechPipeline",
         "Wav2Vec2Transformer",
         "WaveformCropper",

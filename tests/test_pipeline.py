@@ -17,24 +17,26 @@ from sklearn_ser import (
     make_ser_pipeline,
 )
 from sklearn_ser.pipeline import parameter_grid, pipeline_names
+from sklearn_ser.pipeline._named import split_name
 
 NETWORKS = ("dense", "cnn1d", "cnn2d", "crnn")
 PRETRAINED = "wav2vec2"  # has tests of its own, with a tiny encoder
 LEARNABLE = [
     name
     for name in pipeline_names()
-    if not name.endswith(NETWORKS) and not name.startswith(PRETRAINED)
+    if split_name(name)[1] not in NETWORKS and not name.startswith(PRETRAINED)
 ]
 
 
 @pytest.mark.parametrize("name", LEARNABLE)
 def test_every_named_pipeline_learns_and_takes_its_grid(name, speech) -> None:
     y = speech.metadata["emotion"].to_numpy()
-    features, _, classifier = name.partition("-")
-    model = make_ser_pipeline(features, classifier, random_state=0)
+    features, classifier, standardize = split_name(name)
+    model = make_ser_pipeline(features, classifier, standardize=standardize, random_state=0)
     assert isinstance(model, SpeechPipeline)
     assert clone(model).fit(speech[:30], y[:30]).score(speech[30:], y[30:]) >= 0.7
-    for parameter, values in parameter_grid(features, classifier).items():
+    grid = parameter_grid(features, classifier, standardize=standardize)
+    for parameter, values in grid.items():
         model.set_params(**{parameter: values[0]})
 
 

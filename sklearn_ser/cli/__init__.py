@@ -1,4 +1,4 @@
-"""The command ``sklearn-ser``: benchmark, train, predict and augment from a terminal."""
+"""The command ``sklearn-ser``: benchmark, train, predict, extract and augment from a terminal."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
-from sklearn_ser.cli._arguments import _parser, check_usage
+from sklearn_ser.cli._arguments import _parser
 from sklearn_ser.cli._shared import DEFAULT_PIPELINES, PROGRAM
+from sklearn_ser.cli._usage import check_usage
 
 __all__ = ["DEFAULT_PIPELINES", "main"]
 
@@ -25,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        Exit status: 0 if all went well, 1 if some file could not be labelled, 2 for an error of
+        Exit status: 0 if all went well, 1 if some file could not be used, 2 for an error of
         usage or of the data, 130 after Ctrl-C, 141 if the reader of the output has gone.
     """
     args = _parser().parse_args(argv)

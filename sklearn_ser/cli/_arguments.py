@@ -1,4 +1,4 @@
-"""The arguments of every command, and what must not be combined."""
+"""The arguments of every command."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 from sklearn_ser import __version__
-from sklearn_ser.cli._augment import AUGMENTERS, DEFAULT_FEATURES, augment, writes_features
+from sklearn_ser.cli._augment import AUGMENTERS, DEFAULT_FEATURES, augment
 from sklearn_ser.cli._benchmark import benchmark
 from sklearn_ser.cli._corpora import corpora
-from sklearn_ser.cli._load import CORPORA, DATA_VARIABLE, folders
+from sklearn_ser.cli._extract import extract
+from sklearn_ser.cli._load import CORPORA, DATA_VARIABLE
 from sklearn_ser.cli._shared import DEFAULT_PIPELINES, PROGRAM, SAMPLE_RATE
 from sklearn_ser.cli._train import predict, train
 from sklearn_ser.cli._types import (
@@ -40,6 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_benchmark(commands)
     _add_train(commands)
     _add_predict(commands)
+    _add_extract(commands)
     _add_augment(commands)
     _add_corpora(commands)
     return parser
@@ -155,6 +157,7 @@ A model file is a pickle: load only those that come from people whom you trust.
 
   {PROGRAM} predict model.joblib a.wav b.wav
   {PROGRAM} predict model.joblib new/*.wav --format csv --output labels.csv
+  {PROGRAM} predict by_speaker.joblib ann/*.wav --speaker ann
 """
     summary = "Label audio files with a saved model."
     command = _add_command(commands, "predict", predict, summary, more)
@@ -169,7 +172,48 @@ A model file is a pickle: load only those that come from people whom you trust.
     command.add_argument(
         "--probabilities", action="store_true", help="give the probability of every class, too"
     )
+    command.add_argument(
+        "--speaker", metavar="NAME",
+        help="who speaks in all of the files, for a model that standardises by speaker "
+        "(FEATURES-CLASSIFIER@speaker); unless the model knows the name, the voice is learned "
+        "from these files, so give many at once",
+    )  # fmt: skip
     command.add_argument("--output", metavar="FILE", help="write here instead of to the terminal")
+
+
+def _add_extract(commands: Any) -> None:
+    more = f"""
+One row a file: its path, then a named column for each feature. Nothing is learned from the files,
+so a row does not depend on the others, and nothing is scaled. The table appears whole or not at
+all. With --memory the same command goes on where an earlier one was broken off.
+
+  {PROGRAM} extract recordings/ --features frames --output features.csv
+  {PROGRAM} extract a.wav b.flac --features mfcc --output features.parquet --memory cache/
+"""
+    summary = "Write the features of audio files into a table."
+    command = _add_command(commands, "extract", extract, summary, more)
+    command.add_argument(
+        "audio", nargs="+", metavar="AUDIO",
+        help="audio files, and folders, whose recordings are taken at any depth",
+    )  # fmt: skip
+    command.add_argument(
+        "--features", required=True, type=features_name, metavar="NAME",
+        help="mfcc, frames, mel, functionals, egemaps_like, or a recipe's; any other shows all",
+    )  # fmt: skip
+    command.add_argument(
+        "--output", required=True, metavar="FILE",
+        help="the table: .csv, or .parquet (needs pyarrow)",
+    )  # fmt: skip
+    command.add_argument("--overwrite", action="store_true", help="replace what is there")
+    command.add_argument(
+        "--on-error",
+        choices=("raise", "skip"),
+        default="raise",
+        help="whether a file that cannot be used ends the command, or is left out with a message "
+        "and exit status 1 (default: %(default)s)",
+    )
+    _add_sample_rate(command)
+    _add_processes(command, "(default: none)")
 
 
 def _add_augment(commands: Any) -> None:
@@ -284,6 +328,10 @@ def _add_columns(group: Any) -> None:
         default="raise",
         help="what to do with rows of the table that cannot be used (default: %(default)s)",
     )
+    _add_sample_rate(group)
+
+
+def _add_sample_rate(group: Any) -> None:
     group.add_argument(
         "--sample-rate", type=int, metavar="HZ",
         help=f"rate that all clips are brought to (default: {SAMPLE_RATE}; recipes have their own)",
@@ -292,83 +340,16 @@ def _add_columns(group: Any) -> None:
 
 def _add_running(command: argparse.ArgumentParser) -> None:
     command.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="seed of all that is random (default: 0)"
+    )
+    _add_processes(command, "(default: kept for this run only)")
+
+
+def _add_processes(command: argparse.ArgumentParser, default_memory: str) -> None:
+    command.add_argument(
         "--n-jobs", type=int, default=-1, metavar="N", help="processes (default: -1, all cores)"
     )
     command.add_argument(
-        "--seed", type=int, default=0, metavar="N", help="seed of all that is random (default: 0)"
-    )
-    command.add_argument(
         "--memory", metavar="DIR",
-        help="folder to keep features in for later runs (default: kept for this run only)",
+        help=f"folder to keep features in for later runs {default_memory}",
     )  # fmt: skip
-
-
-def check_usage(args: argparse.Namespace) -> None:
-    """Refuse combinations of arguments that argparse lets pass."""
-    problem = None
-    if hasattr(args, "augmenter"):
-        problem = _problem_with_output(args)
-    elif hasattr(args, "corpus"):
-        problem = (
-            _problem_with_corpus(args)
-            or _problem_with_protocol(args)
-            or _problem_with_recipes(args)
-        )
-    if problem:
-        args.command.error(problem)
-
-
-def _problem_with_corpus(args: argparse.Namespace) -> str | None:
-    named = args.corpus or []
-    names = [name for name, _ in named]
-    if not set(names) - {"synthetic"}:
-        return _problem_without_corpus(args, named)
-    if "synthetic" in names:
-        return "--corpus synthetic cannot be joined with others"
-    if len(set(names)) < len(names):
-        return "--corpus names one corpus twice"
-    if args.data is not None and (len(named) > 1 or named[0][1]):
-        return "--data is for a single --corpus NAME; otherwise write --corpus NAME=DIR"
-    found = folders(args)
-    for name in names:
-        if name not in found:
-            form = "=DIR" if len(named) > 1 else " needs --data DIR"
-            where = f"there is none under ${DATA_VARIABLE}"
-            return f"--corpus {name}{form}, the folder of its recordings: {where}"
-    return None
-
-
-def _problem_without_corpus(args: argparse.Namespace, named: list[Any]) -> str | None:
-    if args.data is not None or any(folder for _, folder in named):
-        return "--data names the folder of a corpus: add --corpus ravdess"
-    if args.clean:
-        return "--clean is about a known corpus's defects: add --corpus ravdess"
-    if args.target != "emotion":
-        return "--target is a column of a known corpus; for a table use --label-column"
-    return None
-
-
-def _problem_with_protocol(args: argparse.Namespace) -> str | None:
-    if getattr(args, "folds", None) is None:
-        return None
-    from sklearn_ser.cli._load import corpus_of
-    from sklearn_ser.model_selection import default_protocols
-
-    names = args.protocol or default_protocols(corpus_of(args))
-    if set(names) == {"speakers"}:
-        return None
-    return f"--folds needs --protocol speakers; it means nothing to {', '.join(names)}"
-
-
-def _problem_with_recipes(args: argparse.Namespace) -> str | None:
-    if getattr(args, "epochs", None) is None or args.recipes:
-        return None
-    return "--epochs is about recipes: add --recipes NAME"
-
-
-def _problem_with_output(args: argparse.Namespace) -> str | None:
-    if writes_features(args) and args.audio_format:
-        return f"--audio-format is about a folder of sound, and {args.output} is a table"
-    if not writes_features(args) and args.features:
-        return f"--features go into a .csv or .parquet file, and --output is {args.output}"
-    return None

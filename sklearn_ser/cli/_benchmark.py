@@ -90,6 +90,7 @@ def _side_by_side(results: dict[str, Any]) -> str:
         {
             "protocol": protocol,
             "pipeline": pipeline,
+            "known of the speaker": scores["speaker_information"],
             "UAR %": f"{100 * scores['uar']:.1f}",
             "accuracy %": f"{100 * scores['accuracy']:.1f}",
             "chance %": f"{100 * result.chance_level:.1f}",
@@ -99,7 +100,11 @@ def _side_by_side(results: dict[str, Any]) -> str:
         for protocol, result in results.items()
         for pipeline, scores in result.table.iterrows()
     ]
-    return str(pd.DataFrame(rows).to_string(index=False))
+    # Scores of one kind of information stand together, and of two kinds never in one column.
+    kinds = [table for _, table in pd.DataFrame(rows).groupby("known of the speaker", sort=False)]
+    if len(kinds) == 1:
+        kinds = [kinds[0].drop(columns="known of the speaker")]
+    return "\n\n".join(str(table.to_string(index=False)) for table in kinds)
 
 
 def _tested_by_all(results: dict[str, Any]) -> set[int]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 PROGRAM = "sklearn-ser"
 DEFAULT_PIPELINES = ("mfcc-svm", "frames-svm", "frames-logreg")
 SAMPLE_RATE = 16000
+TABLES = (".csv", ".parquet")
 
 
 @contextlib.contextmanager
@@ -31,18 +32,20 @@ def feature_cache(folder: str | None) -> Iterator[str]:
 def tunable(name: str, args: argparse.Namespace, memory: str) -> tuple[Any, Any]:
     """Make a pipeline or a recipe by its name, and the candidates to try for it."""
     from sklearn_ser.pipeline import make_ser_pipeline, parameter_grid
+    from sklearn_ser.pipeline._named import split_name
 
     if name in getattr(args, "recipes", ()):
         return _recipe(name, args, memory), None
-    features, _, classifier = name.partition("-")
+    features, classifier, standardize = split_name(name)
     pipeline = make_ser_pipeline(
         features,
         classifier,
+        standardize=standardize,
         sample_rate=args.sample_rate or SAMPLE_RATE,
         memory=memory,
         random_state=args.seed,
     )
-    return pipeline, parameter_grid(features, classifier)
+    return pipeline, parameter_grid(features, classifier, standardize=standardize)
 
 
 def _recipe(name: str, args: argparse.Namespace, memory: str) -> Any:
@@ -51,6 +54,37 @@ def _recipe(name: str, args: argparse.Namespace, memory: str) -> Any:
     asked = {"sample_rate": args.sample_rate, "epochs": args.epochs}
     given = {option: value for option, value in asked.items() if value is not None}
     return get_recipe(name).make(memory=memory, random_state=args.seed, **given)
+
+
+def usual_rate(features: str | None) -> int:
+    """Give the sample rate of a recipe, or else that of all other features."""
+    from sklearn_ser.recipes import get_recipe, list_recipes
+
+    return get_recipe(features).sample_rate if features in list_recipes() else SAMPLE_RATE
+
+
+def extracting_pipeline(features: str | None, args: argparse.Namespace) -> Any:
+    """Make a pipeline whose extractor gives the features of this name; None where there is none."""
+    from sklearn_ser.pipeline import make_ser_pipeline
+    from sklearn_ser.recipes import get_recipe, list_recipes
+    from sklearn_ser.utils._files import check_output_folder
+
+    if features is None:
+        return None
+    if args.memory is not None:
+        check_output_folder(args.memory)  # transform alone uses a cache, and makes none
+    options = {"sample_rate": args.sample_rate, "memory": args.memory, "n_jobs": args.n_jobs}
+    if features in list_recipes():
+        return get_recipe(features).make(**options)
+    return make_ser_pipeline(features, "logreg", **options)
+
+
+def check_free(path: str, *, overwrite: bool) -> None:
+    """Say that an output is there already before any work is done; an empty folder is nothing."""
+    output = Path(path)
+    is_empty = output.is_dir() and not any(output.iterdir())
+    if output.exists() and not is_empty and not overwrite:
+        raise FileExistsError(f"{output} is there already; --overwrite replaces it.")
 
 
 def names_to_run(args: argparse.Namespace) -> list[str]:

@@ -31,7 +31,12 @@ def predict(args: argparse.Namespace) -> int:
 
     if args.output:
         check_output_folder(Path(args.output).parent)
-    table = predict_files(load_model(args.model), args.files, probabilities=args.probabilities)
+    table = predict_files(
+        load_model(args.model),
+        args.files,
+        probabilities=args.probabilities,
+        speaker=args.speaker,
+    )
     _write(format_predictions(table, args.format), args.output)
     return int(table["error"].notna().any())
 

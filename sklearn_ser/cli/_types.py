@@ -40,11 +40,10 @@ def recipe_name(name: str) -> str:
 
 def features_name(name: str) -> str:
     """Check the name of features: those of pipelines, or of a recipe."""
-    from sklearn_ser.pipeline import pipeline_names
+    from sklearn_ser.pipeline._parts import TABLES
     from sklearn_ser.recipes import list_recipes
 
-    tables = dict.fromkeys(known.partition("-")[0] for known in pipeline_names())
-    return _known_name(name, [*tables, *list_recipes()], "are no features")
+    return _known_name(name, [*TABLES, *list_recipes()], "are no features")
 
 
 def augmenter_names(text: str) -> list[str]:

@@ -23,6 +23,7 @@ def predict_files(
     *,
     sample_rate: int | None = None,
     probabilities: bool = False,
+    speaker: Any = None,
 ) -> pd.DataFrame:
     """Label audio files; a file that cannot be read gets its error and does not stop the rest.
 
@@ -39,6 +40,10 @@ def predict_files(
         Rate in Hz at which the model takes its waveforms; None looks it up in the model's steps.
     probabilities : bool, default=False
         Whether to add a column for each class, named ``p_`` and the class, with its probability.
+    speaker : str or other hashable, default=None
+        Who speaks in all of the files, for a model that standardises by speaker: one that knows
+        this speaker from an enrolment or from training, or else learns the voice from all of these
+        files, which are then in memory at once.
 
     Returns
     -------
@@ -66,8 +71,9 @@ def predict_files(
     classes = _classes_of(model) if probabilities else None
     rate = sample_rate_of(model) if sample_rate is None else sample_rate
     rows: list[dict[str, Any]] = []
-    for batch in chunk_slices(len(files), chunk_size=_BATCH):
-        rows += _predict_batch(model, files[batch], rate)
+    batch_size = _BATCH if speaker is None else max(len(files), 1)
+    for batch in chunk_slices(len(files), chunk_size=batch_size):
+        rows += _predict_batch(model, files[batch], rate, speaker)
     return _as_frame(rows, classes)
 
 
@@ -119,7 +125,7 @@ def _classes_of(model: Any) -> list[Any]:
     return list(model.classes_)
 
 
-def _predict_batch(model: Any, files: list[str], rate: int) -> list[dict[str, Any]]:
+def _predict_batch(model: Any, files: list[str], rate: int, speaker: Any) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = [{"file": file} for file in files]
     waveforms: dict[int, np.ndarray] = {}
     for place, file in enumerate(files):
@@ -127,21 +133,28 @@ def _predict_batch(model: Any, files: list[str], rate: int) -> list[dict[str, An
             waveforms[place], _ = read_audio(file, sample_rate=rate)
         except (ValueError, OSError) as error:
             rows[place]["error"] = _one_line(error)
-    for place, answer in zip(waveforms, _answers(model, [*waveforms.values()], rate), strict=True):
+    answers = _answers(model, [*waveforms.values()], rate, speaker)
+    for place, answer in zip(waveforms, answers, strict=True):
         rows[place].update(answer)
     return rows
 
 
-def _answers(model: Any, waveforms: list[np.ndarray], rate: int) -> list[dict[str, Any]]:
+def _answers(
+    model: Any, waveforms: list[np.ndarray], rate: int, speaker: Any
+) -> list[dict[str, Any]]:
     """Predict all at once; if something in one clip is refused, each on its own."""
     if not waveforms:
         return []
     try:
-        return _ask(model, AudioClips(waveforms, rate))
+        return _ask(model, AudioClips(waveforms, rate, metadata=_table(speaker, len(waveforms))))
     except ValueError as error:
         if len(waveforms) == 1:
             return [{"error": _one_line(error)}]
-        return [answer for one in waveforms for answer in _answers(model, [one], rate)]
+        return [answer for one in waveforms for answer in _answers(model, [one], rate, speaker)]
+
+
+def _table(speaker: Any, n_clips: int) -> pd.DataFrame | None:
+    return None if speaker is None else pd.DataFrame({"speaker": [speaker] * n_clips})
 
 
 def _ask(model: Any, clips: AudioClips) -> list[dict[str, Any]]:

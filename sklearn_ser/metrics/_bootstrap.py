@@ -16,11 +16,11 @@ from sklearn_ser.exceptions import SpeakerWarning
 from sklearn_ser.metrics._classification import unweighted_average_recall
 from sklearn_ser.metrics._counts import Answers, check_answers, check_speakers
 
-__all__ = ["speaker_bootstrap_interval"]
+__all__ = ["FEWEST_SPEAKERS", "speaker_bootstrap_interval"]
 
 Metric = Callable[[Any, Any], float]
 
-_FEWEST_SPEAKERS = 8
+FEWEST_SPEAKERS = 8
 
 
 def speaker_bootstrap_interval(
@@ -89,7 +89,7 @@ def speaker_bootstrap_interval(
     answers = check_answers(y_true, y_pred)
     names, codes = check_speakers(speakers, len(answers.true))
     _check_parameters(metric, n_resamples, confidence_level)
-    if len(names) < _FEWEST_SPEAKERS:
+    if len(names) < FEWEST_SPEAKERS:
         _warn_of_few(len(names))
         return float("nan"), float("nan")
     rng = check_random_state(random_state)
@@ -117,7 +117,7 @@ def _check_parameters(metric: object, n_resamples: object, confidence_level: flo
 def _warn_of_few(n_speakers: int) -> None:
     warnings.warn(
         f"no interval is given: {n_speakers} speaker(s) tell too little of how scores vary from "
-        f"one speaker to the next (at least {_FEWEST_SPEAKERS} are needed).",
+        f"one speaker to the next (at least {FEWEST_SPEAKERS} are needed).",
         SpeakerWarning,
         stacklevel=3,
     )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from sklearn_ser.model_selection._benchmark import benchmark
+from sklearn_ser.model_selection._enrollment import EnrollmentCurve, enrollment_curve
 from sklearn_ser.model_selection._final import FinalFit, fit_final
+from sklearn_ser.model_selection._importance import feature_importance_report
 from sklearn_ser.model_selection._protocols import (
     Protocol,
     default_protocols,
@@ -17,6 +19,7 @@ from sklearn_ser.model_selection._split import SpeakerKFold
 
 __all__ = [
     "BenchmarkResult",
+    "EnrollmentCurve",
     "FinalFit",
     "LeaveOneSpeakerOut",
     "MetadataKFold",
@@ -26,6 +29,8 @@ __all__ = [
     "SpeakerSentenceSplit",
     "benchmark",
     "default_protocols",
+    "enrollment_curve",
+    "feature_importance_report",
     "fit_final",
     "get_protocol",
     "protocol_names",

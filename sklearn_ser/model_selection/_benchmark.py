@@ -10,6 +10,7 @@ from sklearn.utils import check_consistent_length, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.parallel import Parallel, delayed
 
+from sklearn_ser.model_selection._information import information_used, notes_on_information
 from sklearn_ser.model_selection._protocols import Protocol, get_protocol
 from sklearn_ser.model_selection._result import BenchmarkResult
 from sklearn_ser.model_selection._scores import build_result
@@ -51,6 +52,12 @@ def benchmark(
     scores are taken over these pooled predictions. No choice ever looks at them: parameters are
     chosen on inner folds, and so is the best of several pipelines, whose own honest score (each
     fold answered by the pipeline that was best on that fold's inner folds) is a row of the table.
+
+    A pipeline with a :class:`~sklearn_ser.SpeakerStandardizer` is told more of a speaker than the
+    clip in question: the speaker's other clips of the fold, without labels. Its score is for
+    people of whom many clips are there at once (transductive). The table says so in a column of
+    its own, the report keeps the two kinds in tables apart, and a choice among pipelines is made
+    within a kind.
 
     Beside it, the same procedure runs on a random split of clips, tuned on random inner folds:
     what a report would claim that lets the same speakers stand on both sides.
@@ -102,8 +109,9 @@ def benchmark(
     ValueError
         If no speakers are known or there is only one, if `protocol` is not known or given
         together with a splitter, if `outer` does not test every clip once (a
-        :class:`SpeakerSentenceSplit` may leave clips out) or has a speaker on both sides, or if a
-        pipeline cannot be fitted.
+        :class:`SpeakerSentenceSplit` may leave clips out) or has a speaker on both sides, if a
+        grid holds candidates with and without the speakers' own clips, or if a pipeline cannot
+        be fitted.
 
     References
     ----------
@@ -134,6 +142,8 @@ def benchmark(
     _check_folds(folds, speakers, outer)
     notes = _notes_on_folds(folds, outer, inner, speakers, tuned=bool(_tuned(pipelines)))
     notes += _notes_on_what_was_not_tuned(pipelines)
+    information = {name: information_used(name, *each) for name, each in pipelines.items()}
+    notes += notes_on_information(information)
     notes += getattr(outer, "_notes", _no_notes)(X, y, speakers)
     if random_split:
         folds += random_folds(y, len(folds), len(folds[0].inner), random_state)
@@ -143,6 +153,7 @@ def benchmark(
         X=X,
         y=y,
         speakers=speakers,
+        information=information,
         notes=notes,
         human_level=human_level,
         random_state=random_state,

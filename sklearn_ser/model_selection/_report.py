@@ -5,14 +5,24 @@ from __future__ import annotations
 import json
 import textwrap
 from collections import Counter
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+
+from sklearn_ser.model_selection._information import apart
+from sklearn_ser.speakers._information import NONE, OWN_CLIPS
 
 if TYPE_CHECKING:
     from sklearn_ser.model_selection._result import BenchmarkResult
 
 _WIDTH = 96
+
+_TOLD = {
+    NONE: "Nothing is known of the speaker but the clip in question:",
+    OWN_CLIPS: "Transductive: each speaker standardised by own clips of the fold, without labels. "
+    "Not to be\ncompared with scores that need no such clips:",
+}
 
 
 def format_report(result: BenchmarkResult) -> str:
@@ -43,9 +53,22 @@ def _percent(share: Any) -> str:
 
 
 def _scores(result: BenchmarkResult) -> str:
-    table = result.table
+    tables = _by_information(result.table, lambda table: _score_rows(table, result))
+    return f"{_protocol(result)}\n\n{tables}"
+
+
+def _by_information(table: pd.DataFrame, lay_out: Callable[[pd.DataFrame], str]) -> str:
+    """Lay out scores of one kind of information about the speakers at a time."""
+    parts = list(apart(table))
+    if [kind for kind, _ in parts] == [NONE]:
+        return lay_out(table)
+    return "\n\n".join(f"{_TOLD[kind]}\n\n{lay_out(rows)}" for kind, rows in parts)
+
+
+def _score_rows(table: pd.DataFrame, result: BenchmarkResult) -> str:
     frame = pd.DataFrame(
         {
+            **_information_column(table),
             "UAR %": table["uar"].map(_percent),
             "95 % interval": _interval(table),
             "accuracy %": table["accuracy"].map(_percent),
@@ -57,7 +80,13 @@ def _scores(result: BenchmarkResult) -> str:
     frame.loc["chance level"] = {"UAR %": _percent(result.chance_level)}
     if result.human_level is not None:
         frame.loc["people"] = {"accuracy %": _percent(result.human_level)}
-    return f"{_protocol(result)}\n\n{frame.rename_axis(None).fillna('').to_string()}"
+    return str(frame.rename_axis(None).fillna("").to_string())
+
+
+def _information_column(table: pd.DataFrame) -> dict[str, Any]:
+    """Say what is known of the speaker, where that is anything."""
+    known = table["speaker_information"]
+    return {} if (known == NONE).all() else {"known of the speaker": known}
 
 
 def _protocol(result: BenchmarkResult) -> str:
@@ -85,9 +114,18 @@ def _interval(table: pd.DataFrame) -> list[str]:
 def _claims(result: BenchmarkResult) -> str:
     if "random_uar" not in result.table:
         return ""
+    why = (
+        "Here clips of the same speakers stand on both sides, in tuning too. This is no result: "
+        "it says how much of such claims is knowing the voices."
+    )
     table = result.table.dropna(subset="random_uar")
+    return textwrap.fill(why, _WIDTH) + "\n\n" + _by_information(table, _claim_rows)
+
+
+def _claim_rows(table: pd.DataFrame) -> str:
     frame = pd.DataFrame(
         {
+            **_information_column(table),
             "UAR %": table["random_uar"].map(_percent),
             "accuracy %": table["random_accuracy"].map(_percent),
             "UAR too high by": (table["random_uar"] - table["uar"]).map(
@@ -95,25 +133,23 @@ def _claims(result: BenchmarkResult) -> str:
             ),
         }
     )
-    why = (
-        "Here clips of the same speakers stand on both sides, in tuning too. This is no result: "
-        "it says how much of such claims is knowing the voices."
-    )
-    return textwrap.fill(why, _WIDTH) + "\n\n" + frame.rename_axis(None).to_string()
+    return str(frame.rename_axis(None).to_string())
 
 
 def _choice(result: BenchmarkResult) -> str:
     if not _was_tuned(result):
         return _no_choice(result)
     named = result.table.dropna(subset="inner_score")
-    score = _percent(float(named["inner_score"].max()))
-    return "\n".join(
-        [
-            f"{result.best_} is best on the inner folds ({score} %), among "
-            f"{named['n_candidates'].sum()} candidates of {len(named)} pipeline(s).",
-            "Parameters chosen:",
-            *_params(result),
-        ]
+    best = [_best_of_kind(kind, rows) for kind, rows in apart(named)]
+    return "\n".join([*best, "Parameters chosen:", *_params(result)])
+
+
+def _best_of_kind(kind: str, rows: pd.DataFrame) -> str:
+    score = _percent(float(rows["inner_score"].max()))
+    told = "" if kind == NONE else f" that are told of the speaker: {kind}"
+    return (
+        f"{rows['inner_score'].idxmax()} is best on the inner folds ({score} %), among "
+        f"{rows['n_candidates'].sum()} candidates of {len(rows)} pipeline(s){told}."
     )
 
 

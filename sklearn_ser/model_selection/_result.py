@@ -11,12 +11,18 @@ from typing import Any
 import pandas as pd
 
 from sklearn_ser.model_selection._report import format_report
+from sklearn_ser.speakers._information import NONE
 from sklearn_ser.utils._files import atomic_path, check_output_folder
 
 __all__ = ["BenchmarkResult"]
 
 CHOSEN = "chosen on inner folds"
 """Row of the table: each fold answered by the pipeline that was best on its inner folds."""
+
+
+def chosen_row(kind: str) -> str:
+    """Name the row of what was chosen among the pipelines of one kind of information."""
+    return CHOSEN if kind == NONE else f"{CHOSEN}, {kind}"
 
 
 @dataclass(frozen=True)
@@ -28,12 +34,15 @@ class BenchmarkResult:
     Attributes
     ----------
     table : DataFrame
-        One row a pipeline: ``uar``, ``uar_low`` and ``uar_high`` (95 % interval by resampling
-        speakers; missing with fewer than 8), ``accuracy``, ``macro_f1``, ``inner_score`` (mean
-        score of the chosen parameters on inner folds, missing without them), ``n_candidates``,
-        ``fit_seconds`` (one fit on a fold's training clips, features included), ``predict_ms``
-        (for one clip, features included), and of the random split of clips ``random_uar`` and
-        ``random_accuracy``. With several pipelines a last row, "chosen on inner folds".
+        One row a pipeline: ``speaker_information``, what it is told of an unseen speaker besides
+        the clip in question ("none", or "own unlabelled clips": such scores are transductive and
+        not to be compared with others); ``uar``, ``uar_low`` and ``uar_high`` (95 % interval by
+        resampling speakers; missing with fewer than 8), ``accuracy``, ``macro_f1``,
+        ``inner_score`` (mean score of the chosen parameters on inner folds, missing without them),
+        ``n_candidates``, ``fit_seconds`` (one fit on a fold's training clips, features included),
+        ``predict_ms`` (for one clip, features included), and of the random split of clips
+        ``random_uar`` and ``random_accuracy``. Of several pipelines of a kind a last row, "chosen
+        on inner folds".
     folds : DataFrame
         One row a pipeline, kind of split and fold: its speakers, sizes, inner score, chosen
         parameters and times in seconds.
@@ -48,6 +57,7 @@ class BenchmarkResult:
         For each pipeline the pairs of classes that were most often mistaken.
     best_ : str
         The pipeline with the highest mean score on inner folds; the first where nothing was tuned.
+        One that needs nothing of the speaker goes before one that does.
     chance_level : float
         UAR of guessing.
     human_level : float or None

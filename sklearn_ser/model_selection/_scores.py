@@ -6,7 +6,7 @@ import json
 import textwrap
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -21,9 +21,11 @@ from sklearn_ser.metrics import (
     per_speaker_report,
     speaker_bootstrap_interval,
 )
-from sklearn_ser.model_selection._result import CHOSEN, BenchmarkResult
+from sklearn_ser.model_selection._information import of_kind
+from sklearn_ser.model_selection._result import BenchmarkResult, chosen_row
 from sklearn_ser.model_selection._split import encode_speakers
 from sklearn_ser.model_selection._tasks import RANDOM, SPEAKERS, Outcome
+from sklearn_ser.speakers._information import INFORMATION, NONE
 
 Predictions = dict[str, np.ndarray]
 
@@ -34,6 +36,7 @@ def build_result(
     X: Any,
     y: np.ndarray,
     speakers: np.ndarray,
+    information: Mapping[str, str],
     notes: list[str],
     human_level: float | None,
     random_state: int,
@@ -42,7 +45,12 @@ def build_result(
     """Pool the predictions of all folds and score them."""
     by_speaker = [outcome for outcome in outcomes if outcome.fold.split == SPEAKERS]
     tested = np.unique(np.concatenate([outcome.fold.test for outcome in by_speaker]))
-    all_predictions = _pooled(by_speaker, len(y)) | _chosen(by_speaker, len(y))
+    all_predictions = _pooled(by_speaker, len(y))
+    kinds = dict(information)
+    for kind in INFORMATION:
+        chosen = _chosen(by_speaker, len(y), of_kind(information, kind), chosen_row(kind))
+        kinds |= dict.fromkeys(chosen, kind)
+        all_predictions |= chosen
     claimed = _pooled([o for o in outcomes if o.fold.split == RANDOM], len(y))
     predictions, claimed = (_at(tested, made, y.dtype) for made in (all_predictions, claimed))
     folds = _fold_table(outcomes, speakers)
@@ -52,10 +60,11 @@ def build_result(
     # Numbers instead of names: the interval then does not depend on how speakers are written.
     _, speaker_of_clip = encode_speakers(tested, speakers, "benchmark")
     table = _score_table(predictions, y, speaker_of_clip, random_state)
+    table.insert(0, "speaker_information", table.index.map(kinds))
     table = table.join(_inner_scores_and_times(by_speaker))
     if claimed:
         table = table.join(_claims(claimed, y))
-    named = sorted(set(table.index) - {CHOSEN}, key=list(table.index).index)
+    named = list(information)
     return BenchmarkResult(
         table=table,
         folds=folds,
@@ -65,7 +74,7 @@ def build_result(
             predictions, lambda predicted: per_speaker_report(y, predicted, speakers)
         ),
         confused=_for_each(predictions, lambda predicted: most_confused_pairs(y, predicted)),
-        best_=_best(table.loc[named, "inner_score"]),
+        best_=_best(table.loc[of_kind(information, NONE) or named, "inner_score"]),
         chance_level=chance_level(y),
         human_level=human_level,
         n_candidates=int(table.loc[named, "n_candidates"].sum()),
@@ -89,9 +98,9 @@ def _at(tested: np.ndarray, predictions: Predictions, dtype: Any) -> Predictions
     return {name: pooled[tested].astype(dtype) for name, pooled in predictions.items()}
 
 
-def _chosen(outcomes: list[Outcome], n_clips: int) -> Predictions:
+def _chosen(outcomes: list[Outcome], n_clips: int, among: list[str], row: str) -> Predictions:
     """Let each fold be answered by whom its own inner folds found best."""
-    outcomes = [outcome for outcome in outcomes if not np.isnan(outcome.inner_score)]
+    outcomes = [o for o in outcomes if o.pipeline in among and not np.isnan(o.inner_score)]
     if len({outcome.pipeline for outcome in outcomes}) < 2:
         return {}
     pooled = np.empty(n_clips, dtype=object)
@@ -99,7 +108,7 @@ def _chosen(outcomes: list[Outcome], n_clips: int) -> Predictions:
         candidates = [outcome for outcome in outcomes if outcome.fold.number == number]
         best = max(candidates, key=lambda outcome: outcome.inner_score)
         pooled[best.fold.test] = best.predicted
-    return {CHOSEN: pooled}
+    return {row: pooled}
 
 
 def _best(inner_scores: pd.Series) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterator
 from numbers import Integral
 from typing import Any
@@ -13,6 +14,8 @@ from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils import check_random_state, column_or_1d
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import _num_samples
+
+from sklearn_ser.exceptions import SpeakerWarning
 
 __all__ = ["SpeakerKFold"]
 
@@ -40,6 +43,10 @@ class SpeakerKFold(BaseCrossValidator):
         cross-validation. The folds are then somewhat less equal.
     random_state : int, RandomState instance or None, default=None
         Seed of that order; only with `shuffle`. An int gives the same folds at each call.
+    allow_fewer : bool, default=False
+        With fewer speakers than folds make a fold for each of them, and warn, rather than raise an
+        error. For splits inside others (stacking within a search), where nobody can say how many
+        speakers will be left.
 
     See Also
     --------
@@ -64,6 +71,7 @@ class SpeakerKFold(BaseCrossValidator):
     n_splits: int
     shuffle: bool
     random_state: int | np.random.RandomState | None
+    allow_fewer: bool
 
     # With metadata routing on, meta-estimators then hand `groups` to the splitter unasked.
     __metadata_request__split = {"groups": True}
@@ -74,6 +82,7 @@ class SpeakerKFold(BaseCrossValidator):
         *,
         shuffle: bool = False,
         random_state: int | np.random.RandomState | None = None,
+        allow_fewer: bool = False,
     ) -> None:
         if not isinstance(n_splits, Integral) or isinstance(n_splits, bool) or n_splits < 2:
             raise ValueError(f"n_splits must be an int of at least 2, got {n_splits!r}.")
@@ -85,6 +94,7 @@ class SpeakerKFold(BaseCrossValidator):
         self.n_splits = int(n_splits)
         self.shuffle = shuffle
         self.random_state = random_state
+        self.allow_fewer = allow_fewer
 
     def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
         """Return the number of folds.
@@ -92,14 +102,16 @@ class SpeakerKFold(BaseCrossValidator):
         Parameters
         ----------
         X, y, groups : object
-            Ignored, present for scikit-learn's interface.
+            What :meth:`split` is given; it matters with `allow_fewer` only.
 
         Returns
         -------
         int
             The number of folds.
         """
-        return self.n_splits
+        if X is None or not self.allow_fewer:
+            return self.n_splits
+        return self._n_folds(encode_speakers(X, groups, type(self).__name__)[0])
 
     def split(
         self, X: Any, y: Any = None, groups: Any = None
@@ -126,15 +138,31 @@ class SpeakerKFold(BaseCrossValidator):
         ------
         ValueError
             If no speakers are known, some are missing, their number is not that of the clips, or
-            there are fewer of them than folds.
+            there are fewer of them than folds (without `allow_fewer`), or only one.
+
+        Warns
+        -----
+        SpeakerWarning
+            If there are fewer speakers than folds, with `allow_fewer`.
         """
         names, speaker_of_clip = encode_speakers(X, groups, type(self).__name__)
         _check_enough_speakers(names, self)
+        n_folds = self._n_folds(names)
+        if n_folds < self.n_splits:
+            warnings.warn(
+                f"{self.n_splits} folds by speaker were asked for; with {n_folds} speakers there "
+                f"are {n_folds}, one for each.",
+                SpeakerWarning,
+                stacklevel=2,
+            )
         counts = _counts_to_balance(speaker_of_clip, y, len(names))
-        fold_of_clip = _assign_folds(counts, self._order(counts), self.n_splits)[speaker_of_clip]
-        for fold in range(self.n_splits):
+        fold_of_clip = _assign_folds(counts, self._order(counts), n_folds)[speaker_of_clip]
+        for fold in range(n_folds):
             in_test = fold_of_clip == fold
             yield np.flatnonzero(~in_test), np.flatnonzero(in_test)
+
+    def _n_folds(self, names: np.ndarray) -> int:
+        return min(self.n_splits, len(names)) if self.allow_fewer else self.n_splits
 
     def _order(self, counts: np.ndarray) -> np.ndarray:
         if self.shuffle:
@@ -198,10 +226,10 @@ def _check_enough_speakers(names: np.ndarray, splitter: SpeakerKFold) -> None:
             "voices needs at least 2. Add recordings of other people, or use a splitter that is "
             "not about speakers, such as StratifiedKFold."
         )
-    if len(names) < n_splits:
+    if len(names) < n_splits and not splitter.allow_fewer:
         raise ValueError(
             f"{splitter!r}: {n_splits} folds need at least {n_splits} speakers, and there are "
-            f"{len(names)}. Use n_splits={len(names)} or fewer."
+            f"{len(names)}. Use n_splits={len(names)} or fewer, or allow_fewer=True."
         )
 
 

@@ -61,16 +61,17 @@ def speaker_folds(
 ) -> Iterator[Fold]:
     """Yield folds whose test speakers are unknown to training, and tuning likewise inside."""
     outer = at_most(outer, len(np.unique(speakers)))
-    for number, (train, test) in enumerate(_split(outer, X, y, speakers)):
+    for number, (train, test) in enumerate(split_quietly(outer, X, y, speakers)):
         here = speakers[train]
         tuning = tuning_splitter(inner, here, seed)
-        pairs = _split(tuning, _safe_indexing(X, train), y[train], here)
+        pairs = split_quietly(tuning, _safe_indexing(X, train), y[train], here)
         yield Fold(SPEAKERS, number, train, test, pairs)
 
 
-def _split(
+def split_quietly(
     splitter: Any, X: Any, y: np.ndarray, speakers: np.ndarray
 ) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Split by speakers where the splitter asks for groups; one that does not takes no notice."""
     with warnings.catch_warnings():
         # Splitters that are not about groups say so; whether speakers are apart is checked after.
         warnings.filterwarnings("ignore", message="The groups parameter is ignored")

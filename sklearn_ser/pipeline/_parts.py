@@ -28,12 +28,15 @@ from sklearn_ser.neural_network import (
     DenseClassifier,
 )
 from sklearn_ser.sequence import SequenceScaler
+from sklearn_ser.speakers import SpeakerStandardizer
+from sklearn_ser.voice import SpeechFunctionalsTransformer
 
 __all__ = [
     "CLASSIFIERS",
     "FEATURE_GRIDS",
     "GRIDS",
     "SEQUENCES",
+    "STANDARDIZERS",
     "TABLES",
     "scaling_after",
     "takes_sequences",
@@ -70,6 +73,14 @@ def _frames() -> BaseEstimator:
     )
 
 
+def _functionals() -> BaseEstimator:
+    return SpeechFunctionalsTransformer()
+
+
+def _egemaps_like() -> BaseEstimator:
+    return SpeechFunctionalsTransformer("eGeMAPS-like")
+
+
 def _wav2vec2() -> BaseEstimator:
     return Wav2Vec2Transformer(layer=_MIDDLE_LAYER, pooling="mean")
 
@@ -102,6 +113,8 @@ TABLES: dict[str, Callable[[], BaseEstimator]] = {
     "mfcc": _mfcc,
     "frames": _frames,
     "mel": _mel,
+    "functionals": _functionals,
+    "egemaps_like": _egemaps_like,
     "wav2vec2": _wav2vec2,
 }
 
@@ -133,8 +146,12 @@ CLASSIFIERS: dict[str, Callable[[int | None], BaseEstimator]] = {
     "cnn2d": lambda seed: CNN2DClassifier(random_state=seed),
     "crnn": lambda seed: CRNNClassifier(random_state=seed),
 }
+STANDARDIZERS: dict[str, Callable[[BaseEstimator], BaseEstimator]] = {
+    "speaker": SpeakerStandardizer
+}
 FEATURE_GRIDS: dict[str, Mapping[str, list[Any]]] = {
     "wav2vec2": {"features__layer": [_MIDDLE_LAYER, 9, 12]},  # a cache keeps all of one pass
+    "functionals": {"classifier__estimator__gamma": ["scale", 0.0001]},  # a wide kernel for many
 }
 GRIDS: dict[str, Mapping[str, list[Any]]] = {
     "svm": {

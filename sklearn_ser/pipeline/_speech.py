@@ -7,9 +7,16 @@ from typing import Any, Self
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metadata_routing import get_routing_for_object
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import has_fit_parameter
+from sklearn.utils.validation import check_is_fitted, has_fit_parameter
+
+from sklearn_ser.speakers._enrollment import enroll_in_steps
+from sklearn_ser.speakers._information import NONE, speaker_information
 
 __all__ = ["SpeechPipeline"]
+
+
+def _standardizes_speakers(pipeline: SpeechPipeline) -> bool:
+    return speaker_information(pipeline) != NONE
 
 
 class SpeechPipeline(Pipeline):
@@ -86,6 +93,35 @@ class SpeechPipeline(Pipeline):
             What the last step gives.
         """
         return super().fit_transform(X, y, **self._with_speakers(X, params))
+
+    @available_if(_standardizes_speakers)
+    def enroll(self, speaker: Any, X: Any) -> Self:
+        """Let a fitted pipeline know a speaker by some clips, for live use.
+
+        The clips go through the steps before the :class:`~sklearn_ser.SpeakerStandardizer` and
+        are then enrolled there. From now on what is said of one of the speaker's clips depends on
+        that clip alone. Only there where a step, or what it holds, standardises speakers.
+
+        Parameters
+        ----------
+        speaker : str or other hashable
+            The name under which the speaker's clips will come, as in ``X.speakers``.
+        X : AudioClips, list of waveforms, paths, or array
+            Clips of this speaker, as the first step takes them; best of mixed mood.
+
+        Returns
+        -------
+        self : SpeechPipeline
+            It knows the speaker now.
+
+        See Also
+        --------
+        SpeakerStandardizer.enroll : What is done, and what is refused.
+        enroll_speaker : The same for a search, a calibration or a stack.
+        """
+        check_is_fitted(self)
+        enroll_in_steps(self.steps, speaker, X)
+        return self
 
     def _with_speakers(self, X: Any, params: dict[str, Any]) -> dict[str, Any]:
         speakers = getattr(X, "speakers", None)

@@ -17,9 +17,9 @@ from sklearn_ser.audio import AudioClips, write_audio
 from sklearn_ser.exceptions import AudioError
 from sklearn_ser.recipes._corpus_copies import ORIGINAL, Copy, make_copies
 from sklearn_ser.recipes._corpus_target import SUBTYPES, TABLE, check_form, check_free
-from sklearn_ser.recipes._csv import EXACT, extract, sources_of
+from sklearn_ser.recipes._csv import extract, sources_of, write_table
 from sklearn_ser.recipes._split_corpus import SplitCorpus, split_corpus
-from sklearn_ser.utils._files import atomic_folder, atomic_path, check_output_folder
+from sklearn_ser.utils._files import atomic_folder, check_output_folder
 from sklearn_ser.utils._parallel import chunk_slices, parallel_map
 
 __all__ = ["augment_corpus"]
@@ -274,10 +274,4 @@ def _write_features(target: Path, work: _Work, pipeline: Any) -> Path:
     every = AudioClips.concatenate([clips, *changed])[numbers * len(clips) + places]
     is_train = work.corpus.is_train[places]
     features = extract(pipeline, every, np.flatnonzero(is_train))
-    table = pd.concat([about, features], axis=1)
-    with atomic_path(target) as unfinished:
-        if target.suffix.lower() == ".parquet":
-            table.to_parquet(unfinished, index=False, engine="pyarrow")
-        else:
-            table.to_csv(unfinished, index=False, float_format=EXACT, encoding="utf-8")
-    return target
+    return write_table(target, pd.concat([about, features], axis=1))

@@ -12,7 +12,7 @@ from sklearn_ser.exceptions import MissingExtraError
 from sklearn_ser.recipes._split_corpus import PARTS
 from sklearn_ser.utils._names import did_you_mean
 
-__all__ = ["SUBTYPES", "TABLE", "check_form", "check_free"]
+__all__ = ["SUBTYPES", "TABLE", "check_form", "check_free", "check_parquet"]
 
 SUBTYPES = {"wav": "FLOAT", "flac": "PCM_24"}
 TABLE = "clips.csv"  # of a folder
@@ -38,18 +38,20 @@ def check_form(target: Path, pipeline: Any, audio_format: str) -> bool:
             f"audio_format={audio_format!r} is not known.{did_you_mean(audio_format, SUBTYPES)} "
             f"Choose among {', '.join(SUBTYPES)}."
         )
-    if target.suffix.lower() == ".parquet":
-        _check_pyarrow(target.name)
+    check_parquet(target)
     return makes_table
 
 
-def _check_pyarrow(name: str) -> None:
+def check_parquet(target: Path) -> None:
     """Look for what writes Parquet before hours of work, not after them."""
+    if target.suffix.lower() != ".parquet":
+        return
     try:
         import_module("pyarrow")
     except ImportError as error:
         raise MissingExtraError(
-            f"Writing {name} needs pyarrow: pip install pyarrow, or write a .csv.", name="pyarrow"
+            f"Writing {target.name} needs pyarrow: pip install pyarrow, or write a .csv.",
+            name="pyarrow",
         ) from error
 
 

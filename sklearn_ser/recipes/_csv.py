@@ -18,9 +18,9 @@ from sklearn_ser.augmentation import AugmentedClassifier
 from sklearn_ser.sequence import SequenceFlattener
 from sklearn_ser.utils._files import atomic_path
 
-__all__ = ["EXACT", "extract", "sources_of", "to_csv"]
+__all__ = ["extract", "sources_of", "to_csv", "write_table"]
 
-EXACT = "%.9g"  # float32 survives the way through the file
+_EXACT = "%.9g"  # float32 survives the way through the file
 _ALL = slice(None)
 
 
@@ -84,8 +84,21 @@ def to_csv(
     path = Path(path)
     features = extract(pipeline, clips)
     table = pd.concat([_about(clips, y, split), features], axis=1)
+    return _write_csv(path, table)
+
+
+def write_table(path: Path, table: pd.DataFrame) -> Path:
+    """Write a table as Parquet where the file is so named, else as CSV: whole or not at all."""
+    if path.suffix.lower() != ".parquet":
+        return _write_csv(path, table)
     with atomic_path(path) as unfinished:
-        table.to_csv(unfinished, index=False, float_format=EXACT, encoding="utf-8")
+        table.to_parquet(unfinished, index=False, engine="pyarrow")
+    return path
+
+
+def _write_csv(path: Path, table: pd.DataFrame) -> Path:
+    with atomic_path(path) as unfinished:
+        table.to_csv(unfinished, index=False, float_format=_EXACT, encoding="utf-8")
     return path
 
 

@@ -22,6 +22,7 @@ from sklearn.model_selection import (
 from sklearn.pipeline import make_pipeline
 
 from sklearn_ser.audio import AudioClips
+from sklearn_ser.exceptions import SpeakerWarning
 from sklearn_ser.model_selection import SpeakerKFold
 
 try:
@@ -193,7 +194,8 @@ class TestSplits:
 class TestInterface:
     def test_looks_like_a_splitter_of_scikit_learn(self):
         assert SpeakerKFold(4).get_n_splits() == 4
-        assert repr(SpeakerKFold(4)) == "SpeakerKFold(n_splits=4, random_state=None, shuffle=False)"
+        shown = "SpeakerKFold(allow_fewer=False, n_splits=4, random_state=None, shuffle=False)"
+        assert " ".join(repr(SpeakerKFold(4)).split()) == shown
         assert SpeakerKFold().get_metadata_routing().split.requests == {"groups": True}
 
     def test_groups_are_routed_where_x_carries_no_speakers(self):
@@ -279,6 +281,38 @@ class TestInsideScikitLearn:
             ).fit(clips[train], y[train])
             heard = search.best_estimator_[0].heard_
             assert heard.isdisjoint(speakers_of(clips[test]))
+
+
+class TestFewerSpeakersThanFolds:
+    def test_a_fold_each_and_a_warning(self):
+        groups = np.repeat([*"ab"], 6)
+        splitter = SpeakerKFold(3, allow_fewer=True)
+        with pytest.warns(SpeakerWarning, match=r"3 folds by speaker .* with 2 speakers there are"):
+            folds = list(splitter.split(np.zeros(12), groups=groups))
+        assert [set(groups[test]) for _, test in folds] == [{"a"}, {"b"}]
+        assert splitter.get_n_splits(np.zeros(12), groups=groups) == 2
+        assert splitter.get_n_splits() == 3
+
+    def test_it_matters_for_nothing_else(self):
+        groups = np.repeat([*"abcd"], 3)
+        splits = [
+            [test.tolist() for _, test in splitter.split(np.zeros(12), groups=groups)]
+            for splitter in (SpeakerKFold(3), SpeakerKFold(3, allow_fewer=True))
+        ]
+        assert splits[0] == splits[1]
+        with pytest.raises(ValueError, match=r"by one speaker, 'a', and"):
+            list(SpeakerKFold(3, allow_fewer=True).split(np.zeros(3), groups=["a"] * 3))
+
+    def test_a_search_knows_how_many_folds_there_are(self):
+        clips, y = make_clips(n_speakers=2)
+        search = GridSearchCV(
+            make_pipeline(SpyingExtractor(), LogisticRegression()),
+            {},
+            cv=SpeakerKFold(3, allow_fewer=True),
+        )
+        with pytest.warns(SpeakerWarning):
+            search.fit(clips, y)
+        assert search.n_splits_ == 2
 
 
 class TestErrors:
