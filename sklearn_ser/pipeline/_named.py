@@ -60,8 +60,8 @@ def make_ser_pipeline(
             transformer, or tuple of these, default="mfcc"
         Statistics over time, and of the derivatives, of: "mfcc", 20 cepstral coefficients;
         "mel", 40 log-mel bands; "frames", both of these, zero-crossing rate and energy.
-        "functionals" and "egemaps_like" are the full and the small set of
-        :class:`~sklearn_ser.SpeechFunctionalsTransformer`, the best of these on unseen voices. For
+        "functionals" and "egemaps_like" are the full set (of clips without their noise) and the
+        small one of :class:`~sklearn_ser.SpeechFunctionalsTransformer`. For
         networks along the frames: sequences of 150 frames, 20 ms apart, of 20 coefficients and
         their derivatives, of 64 bands, or of all these without derivatives. "wav2vec2" is the
         sixth layer of the pretrained encoder of that name (the extra ``wav2vec2``): its mean over
