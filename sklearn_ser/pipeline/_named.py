@@ -151,10 +151,11 @@ def pipeline_names() -> list[str]:
     >>> pipeline_names()[:2]
     ['mfcc-svm', 'mfcc-logreg']
     """
-    plain = [f"{f}-{c}" for f, c in itertools.product(TABLES, CLASSIFIERS) if _go_together(f, c)]
-    mixed = [f"{MIXED}-{mixer}" for mixer in MIXERS]
-    of_tables = [name for name in plain if not _looks_at_frames(split_name(name)[1])] + mixed
-    return plain + mixed + [f"{name}{_BY_SPEAKER}" for name in of_tables]
+    pairs = [pair for pair in itertools.product(TABLES, CLASSIFIERS) if _go_together(*pair)]
+    mixed = [(MIXED, mixer) for mixer in MIXERS]
+    of_tables = [(f, c) for f, c in pairs if not _looks_at_frames(c)] + mixed
+    names = [f"{f}-{c}" for f, c in pairs + mixed]
+    return names + [f"{f}-{c}{_BY_SPEAKER}" for f, c in of_tables]
 
 
 def split_name(name: str) -> tuple[str, str, str | None]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sklearn.utils._param_validation import Interval
 
 from sklearn_ser.base import BaseFrameTransformer
+from sklearn_ser.features._engine import resolve_lengths
 from sklearn_ser.features._functionals import pool_frames, pooled_names, resolve_statistics
 from sklearn_ser.voice._pitch import PitchSettings
 
@@ -163,9 +164,8 @@ class BaseVoiceTransformer(BaseFrameTransformer):
 
     def _pitch_settings(self) -> PitchSettings:
         """Return how the pitch is tracked, as this estimator's parameters say."""
-        hop = self.hop_length
-        hop = max(1, round(0.010 * self.sample_rate)) if hop is None else int(hop)
-        return PitchSettings(int(self.sample_rate), hop, float(self.fmin), float(self.fmax))
+        hop = resolve_lengths(self.sample_rate, hop_length=self.hop_length)[2]
+        return PitchSettings(int(self.sample_rate), int(hop), float(self.fmin), float(self.fmax))
 
     def _statistics(self) -> tuple[str, ...] | None:
         """Return the names of the statistics, or None for frames."""

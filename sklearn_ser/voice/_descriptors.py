@@ -17,10 +17,11 @@ from sklearn_ser.voice._pitch import PitchSettings, PitchTrack, semitones, track
 from sklearn_ser.voice._quality import voice_quality
 from sklearn_ser.voice._spectra import VoiceSpectra
 
-__all__ = ["N_MFCC", "SHAPES", "VOICE", "ClipDescriptors", "FunctionalSettings"]
+__all__ = ["N_COARSE_BANDS", "N_MFCC", "SHAPES", "VOICE", "ClipDescriptors", "FunctionalSettings"]
 
 N_MFCC = 20
 _N_BANDS = 64
+N_COARSE_BANDS = _N_BANDS // 2
 _CEILING_HZ = 8000.0  # so that recordings at other rates are described in the same bands
 _FLOOR_DB = 60.0  # bands further below the clip's loudest are noise that no voice made
 _SPEECH_DB = 40.0  # the clip's speech lasts from its first to its last frame this far below
@@ -66,7 +67,7 @@ class FunctionalSettings:
     @property
     def hop_length(self) -> int:
         """10 ms in samples."""
-        return max(1, round(0.010 * self.sample_rate))
+        return resolve_lengths(self.sample_rate)[2]
 
     @property
     def frames_per_second(self) -> float:
@@ -93,9 +94,7 @@ class FunctionalSettings:
 @lru_cache(maxsize=64)
 def _engine_settings(settings: FunctionalSettings, features: tuple[str, ...]) -> FrameSettings:
     rate = settings.sample_rate
-    n_fft, win_length, hop_length, frame_length = resolve_lengths(
-        rate, None, None, settings.hop_length, None
-    )
+    n_fft, win_length, hop_length, frame_length = resolve_lengths(rate)
     return FrameSettings(
         features,
         rate,
@@ -111,6 +110,10 @@ def _engine_settings(settings: FunctionalSettings, features: tuple[str, ...]) ->
         contrast_bands=settings.contrast_bands,
         exact=False,  # what float32 leaves in doubt is below the floor of what is described
     )
+
+
+def _power(levels: Array) -> Array:
+    return np.exp(levels * np.float32(np.log(10) / 10))
 
 
 class ClipDescriptors:
@@ -194,13 +197,13 @@ class ClipDescriptors:
     @cached_property
     def coarse_bands(self) -> Array:
         """The power of each two neighbouring bands, in dB, (n_frames, 32)."""
-        power = np.exp(self.bands * np.float32(np.log(10) / 10)).reshape(len(self.bands), -1, 2)
+        power = _power(self.bands).reshape(len(self.bands), N_COARSE_BANDS, 2)
         return np.float32(10) * np.log10(power.mean(axis=2))
 
     @cached_property
     def level(self) -> Array:
         """Level of each frame in dB, (n_frames,): the sum of its mel bands."""
-        power = np.exp(self._all_bands * np.float32(np.log(10) / 10)).sum(axis=1)
+        power = _power(self._all_bands).sum(axis=1)
         return np.float32(10) * np.log10(power) + np.float32(self.gain_db)
 
     @cached_property

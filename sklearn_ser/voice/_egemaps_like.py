@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sklearn_ser.features._functionals import pool_frames, pooled_names
 from sklearn_ser.voice._base import pool_voiced
 from sklearn_ser.voice._descriptors import ClipDescriptors, FunctionalSettings
-from sklearn_ser.voice._segments import runs
+from sklearn_ser.voice._segments import count_peaks, runs
 
 __all__ = ["egemaps_like", "egemaps_like_names"]
 
@@ -129,14 +129,12 @@ def _slopes(values: NDArray[np.float32], chosen: NDArray[np.bool_], rate: float)
 
 def _segments(clip: ClipDescriptors, loudness: NDArray[np.float32]) -> Values:
     rate = clip.settings.frames_per_second
-    steps = np.diff(loudness)
-    n_peaks = np.count_nonzero((steps[1:] < 0) & (steps[:-1] > 0))
     lengths = _lengths(clip.is_voiced), _lengths(~clip.is_voiced)
     seconds = len(loudness) / rate
     power = np.mean(10 ** (clip.level.astype(np.float64) / 10))
     return np.array(
         [
-            n_peaks / seconds,
+            count_peaks(np.diff(loudness)) / seconds,
             np.count_nonzero(lengths[0]) / seconds,
             *(what / rate for found in lengths for what in (found.mean(), found.std())),
             10 * np.log10(power),

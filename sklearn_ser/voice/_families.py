@@ -12,8 +12,14 @@ from numpy.typing import NDArray
 from sklearn_ser.features._delta import time_derivative
 from sklearn_ser.features._functionals import pool_frames, pooled_names
 from sklearn_ser.voice._base import pool_voiced
-from sklearn_ser.voice._descriptors import N_MFCC, VOICE, ClipDescriptors, FunctionalSettings
-from sklearn_ser.voice._segments import CONTOUR, RHYTHM, contour, rhythm
+from sklearn_ser.voice._descriptors import (
+    N_COARSE_BANDS,
+    N_MFCC,
+    VOICE,
+    ClipDescriptors,
+    FunctionalSettings,
+)
+from sklearn_ser.voice._segments import CONTOUR, RHYTHM, contour, count_peaks, rhythm
 from sklearn_ser.voice._time_course import (
     LAGS,
     MODULATION_HZ,
@@ -120,13 +126,12 @@ def _level(clip: ClipDescriptors) -> Values:
     rate, level = clip.settings.frames_per_second, clip.level[clip.speech]
     steps = np.diff(level) if len(level) > 1 else np.zeros(1, dtype=np.float32)
     below = level.max() - level
-    n_peaks = np.count_nonzero((steps[1:] < 0) & (steps[:-1] > 0))
     return np.concatenate(
         [
             pool_frames(level[:, None], _LEVEL_STATISTICS, rate),
             pool_frames(steps[:, None], STATISTICS, rate),
             [(below < most).mean() for most in _BELOW_DB],
-            [n_peaks * rate / len(level)],
+            [count_peaks(steps) * rate / len(level)],
         ]
     )
 
@@ -182,7 +187,7 @@ _MOVING = ("level", "f0_semitone", "voicing")
 
 def _modulation_names(settings: FunctionalSettings) -> list[str]:
     rates = [f"{low:g}_{high:g}_hz" for low, high in pairwise(MODULATION_HZ)]
-    names = (*_numbered("mel", 32), *_MOVING)
+    names = (*_numbered("mel", N_COARSE_BANDS), *_MOVING)
     return [f"{name}_modulation_{rate}" for name in names for rate in rates]
 
 
@@ -259,7 +264,7 @@ FAMILIES: dict[str, Family] = {
     "quality": Family(lambda _: pooled_names(VOICE, STATISTICS) + _step_names(VOICE), _quality),
     "formants": Family(lambda _: pooled_names(_FORMANTS, _FEW) + _step_names(_FORMANTS), _formants),
     "mfcc": Family(lambda _: _names_with_delta(_numbered("mfcc", N_MFCC)), _mfcc),
-    "mel": Family(lambda _: _names_with_delta(_numbered("mel", 32)), _mel),
+    "mel": Family(lambda _: _names_with_delta(_numbered("mel", N_COARSE_BANDS)), _mel),
     "shape": Family(lambda settings: _names_with_delta(settings.shape_names), _shape),
     "modulation": Family(_modulation_names, _modulation),
     "dynamics": Family(_dynamics_names, _dynamics),

@@ -9,6 +9,7 @@ import scipy.signal
 from numpy.typing import NDArray
 
 from sklearn_ser.audio import NoiseReducer
+from sklearn_ser.features._mel import hz_to_mel, mel_to_hz
 from sklearn_ser.utils._names import did_you_mean
 from sklearn_ser.voice._spectra import normalise_level
 
@@ -141,7 +142,6 @@ def _gains(samples: Array, sample_rate: int) -> NDArray[np.float64]:
 
 def _band_edges(sample_rate: int) -> list[tuple[float, float]]:
     """Return the ends of bands that overlap by half, equally wide on the mel scale, in Hz."""
-    highest = 2595 * np.log10(1 + sample_rate / 2 / 700)
-    mels = np.linspace(0, highest, _N_BANDS + 2)
-    hertz = 700 * (10 ** (mels / 2595) - 1)
+    mels = np.linspace(0, hz_to_mel(sample_rate / 2, htk=True), _N_BANDS + 2)
+    hertz = mel_to_hz(mels, htk=True)
     return list(zip(hertz[:-2], hertz[2:], strict=True))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["CONTOUR", "RHYTHM", "contour", "rhythm", "runs"]
+__all__ = ["CONTOUR", "RHYTHM", "contour", "count_peaks", "rhythm", "runs"]
 
 _SHORTEST = 4  # frames of a contour that a line is fitted to
 
@@ -45,6 +45,17 @@ def runs(flags: Flags) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """
     edges = np.flatnonzero(np.diff(flags.astype(np.int8), prepend=0, append=0))
     return edges[::2], edges[1::2]
+
+
+def count_peaks(steps: NDArray[np.float32]) -> int:
+    """Count the places where a course that rose falls, by its steps from value to value.
+
+    Examples
+    --------
+    >>> count_peaks(np.diff([0, 2, 1, 1, 3, 0]))
+    2
+    """
+    return int(np.count_nonzero((steps[1:] < 0) & (steps[:-1] > 0)))
 
 
 def contour(values: NDArray[np.float32], is_voiced: Flags, frames_per_second: float) -> Values:
