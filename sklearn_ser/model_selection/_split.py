@@ -9,13 +9,13 @@ from numbers import Integral
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils import check_random_state, column_or_1d
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import _num_samples
 
 from sklearn_ser.exceptions import SpeakerWarning
+from sklearn_ser.speakers._names import refuse_missing
 
 __all__ = ["SpeakerKFold"]
 
@@ -185,7 +185,7 @@ def encode_speakers(X: Any, groups: Any, user: str) -> tuple[np.ndarray, np.ndar
             f"{user} got {len(speakers)} speakers for {_num_samples(X)} clips: give one speaker "
             "for each clip."
         )
-    _refuse_missing(speakers, user)
+    refuse_missing(speakers, user)
     names, speaker_of_clip = _unique(speakers, user)
     # Natural order ("7" before "10", as "07" is), so that folds do not depend on leading zeros.
     order = np.array(sorted(range(len(names)), key=lambda place: _natural_key(names[place])))
@@ -195,16 +195,6 @@ def encode_speakers(X: Any, groups: Any, user: str) -> tuple[np.ndarray, np.ndar
 def _natural_key(name: Any) -> list[str | int]:
     parts = re.split(r"([0-9]+)", str(name))
     return [int(part) if place % 2 else part for place, part in enumerate(parts)]
-
-
-def _refuse_missing(speakers: np.ndarray, user: str) -> None:
-    missing = np.flatnonzero(pd.isna(speakers))
-    if len(missing):
-        raise ValueError(
-            f"{user} needs to know who speaks in every clip: {len(missing)} of {len(speakers)} "
-            f"speakers are missing, the first that of clip {missing[0]}. Fill them in, or leave "
-            "those clips out."
-        )
 
 
 def _unique(speakers: np.ndarray, user: str) -> tuple[np.ndarray, np.ndarray]:

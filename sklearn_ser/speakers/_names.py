@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sklearn_ser.exceptions import AudioError
 
-__all__ = ["places_by_speaker", "speakers_of"]
+__all__ = ["places_by_speaker", "refuse_missing", "speakers_of"]
 
 
 def speakers_of(X: Any, asker: str) -> NDArray[np.object_]:
@@ -43,6 +43,25 @@ def speakers_of(X: Any, asker: str) -> NDArray[np.object_]:
             "metadata=metadata) or clips.with_metadata(metadata)."
         )
     speakers = np.asarray(speakers, dtype=object)
+    refuse_missing(speakers, asker)
+    return speakers
+
+
+def refuse_missing(speakers: NDArray[Any], asker: str) -> None:
+    """Refuse speakers of whom some are not known.
+
+    Parameters
+    ----------
+    speakers : ndarray of shape (n_clips,)
+        Names.
+    asker : str
+        Who wants to know, for the error's text.
+
+    Raises
+    ------
+    AudioError
+        If a name is missing.
+    """
     missing = np.flatnonzero(pd.isna(speakers))
     if len(missing):
         raise AudioError(
@@ -50,7 +69,6 @@ def speakers_of(X: Any, asker: str) -> NDArray[np.object_]:
             f"speakers are missing, the first that of clip {missing[0]}. Fill them in, or leave "
             "those clips out."
         )
-    return speakers
 
 
 def places_by_speaker(
