@@ -48,7 +48,14 @@ LOADERS: Mapping[str, Callable[..., Any]] = {
     "crema_d": load_crema_d,
 }
 REFERENCE = "ComParE"
-OURS = ("functionals", "egemaps_like", "frames", "mfcc", "mel")
+OURS = (
+    "functionals",
+    "functionals:none",
+    "functionals:level",
+    "functionals:spectrum",
+    "egemaps_like",
+    "frames",
+)
 FEWEST_SPEAKERS = 8  # for an interval over speakers
 N_TIMED, N_ROUNDS = 24, 3
 
@@ -192,12 +199,14 @@ def report(study: Study, memory: Memory) -> str:
 def extractor(name: str) -> Any:
     """Return our transformer of this name, as the pipelines have it.
 
-    What stands behind a colon is taken out of each clip first: "functionals:level+spectrum".
+    What stands behind a colon is taken out of each clip first, instead of the noise that the
+    pipeline takes out: "functionals:level+spectrum", "functionals:none".
     """
     table_name, _, normalize = name.partition(":")
     transformer = make_ser_pipeline(table_name, "svm").named_steps["features"]
     if normalize:
-        transformer.set_params(normalize=tuple(normalize.split("+")))
+        out = () if normalize == "none" else tuple(normalize.split("+"))
+        transformer.set_params(normalize=out)
     return transformer
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
 from sklearn_ser.utils._names import did_you_mean
 
 SHORTHANDS = {"mean": ("mean",), "mean_std": ("mean", "std")}
+_MEDIAN = "median"
 _PERCENTILE = re.compile(r"p(\d\d?|100)")
 
 # Values of float64 in one go: 8 MB, whatever the length of the clip.
@@ -88,9 +89,7 @@ def pool_frames(
     step = max(1, _BLOCK_VALUES // n_frames)
     for start in range(0, n_coefs, step):
         columns = slice(start, start + step)
-        block = _Block(frames[:, columns], frames_per_second)
-        for row, name in zip(pooled, statistics, strict=True):
-            row[columns] = block.statistic(name)
+        pooled[:, columns] = _Block(frames[:, columns], frames_per_second).statistics(statistics)
     return pooled.ravel()
 
 
@@ -112,15 +111,19 @@ class _Block:
         self.frames = frames
         self.frames_per_second = frames_per_second
 
-    def statistic(self, name: str) -> np.ndarray:
-        compute = STATISTICS.get(name)
-        return self.percentile(int(name[1:])) if compute is None else compute(self)
+    def statistics(self, names: Sequence[str]) -> list[np.ndarray]:
+        """Return each statistic of all columns; percentiles are read off together."""
+        percents = {name: _percent(name) for name in names if name not in STATISTICS}
+        percentiles = dict(zip(percents, self.percentiles(list(percents.values())), strict=True))
+        return [
+            percentiles[name] if name in percentiles else STATISTICS[name](self) for name in names
+        ]
 
     @cached_property
     def mean(self) -> np.ndarray:
         # The sum of equal float32 numbers is exact in float64, so that constants have exactly no
         # variance, whatever their value.
-        return self.frames.mean(axis=0, dtype=np.float64)
+        return np.add.reduce(self.frames, axis=0, dtype=np.float64) / len(self.frames)
 
     @cached_property
     def centred(self) -> np.ndarray:
@@ -132,7 +135,7 @@ class _Block:
 
     @cached_property
     def variance(self) -> np.ndarray:
-        return self.squares.mean(axis=0)
+        return np.add.reduce(self.squares, axis=0) / len(self.frames)
 
     @cached_property
     def ordered(self) -> np.ndarray:
@@ -159,18 +162,34 @@ class _Block:
 
     def slope(self) -> np.ndarray:
         """Fit a line by least squares and return its slope per second."""
-        n_frames = len(self.frames)
-        times = (np.arange(n_frames) - (n_frames - 1) / 2) / self.frames_per_second
-        spread = max(float(np.sum(times**2)), np.finfo(np.float64).tiny)
+        times, spread = _times(len(self.frames), self.frames_per_second)
         return np.einsum("i,ij->j", times, self.centred) / spread
 
-    def percentile(self, percent: float) -> np.ndarray:
-        """Interpolate linearly between the two nearest ranks."""
-        rank = percent / 100 * (len(self.frames) - 1)
-        below = int(rank)
-        above = min(below + 1, len(self.frames) - 1)
+    def percentiles(self, percents: Sequence[float]) -> np.ndarray:
+        """Interpolate linearly between the two nearest ranks, (n_percents, n_coefs)."""
+        last = len(self.frames) - 1
+        ranks = [percent / 100 * last for percent in percents]
+        below = [int(rank) for rank in ranks]
+        above = [min(rank + 1, last) for rank in below]
         low, high = self.ordered[:, below].astype(np.float64), self.ordered[:, above]
-        return low + (rank - below) * (high - low)
+        found: np.ndarray = low + np.subtract(ranks, below) * (high - low)
+        return found.T
+
+    def iqr(self) -> np.ndarray:
+        low, high = self.percentiles([25, 75])
+        return high - low
+
+
+@lru_cache(maxsize=128)
+def _times(n_frames: int, frames_per_second: float) -> tuple[np.ndarray, float]:
+    """Return the seconds from the middle of a clip to its frames, and the sum of their squares."""
+    times = (np.arange(n_frames) - (n_frames - 1) / 2) / frames_per_second
+    times.setflags(write=False)
+    return times, max(float(np.sum(times**2)), np.finfo(np.float64).tiny)
+
+
+def _percent(name: str) -> int:
+    return 50 if name == _MEDIAN else int(name[1:])
 
 
 STATISTICS: dict[str, Callable[[_Block], np.ndarray]] = {
@@ -179,24 +198,24 @@ STATISTICS: dict[str, Callable[[_Block], np.ndarray]] = {
     "min": lambda block: block.frames.min(axis=0),
     "max": lambda block: block.frames.max(axis=0),
     "range": lambda block: np.ptp(block.frames, axis=0),
-    "median": lambda block: block.percentile(50),
-    "iqr": lambda block: block.percentile(75) - block.percentile(25),
+    "iqr": _Block.iqr,
     "skew": _Block.skew,
     "kurtosis": _Block.kurtosis,
     "slope": _Block.slope,
 }
+_NAMES = (*STATISTICS, _MEDIAN)
 
 
 def _check_statistic(name: object) -> None:
-    if isinstance(name, str) and (name in STATISTICS or _PERCENTILE.fullmatch(name)):
+    if isinstance(name, str) and (name in _NAMES or _PERCENTILE.fullmatch(name)):
         return
     if isinstance(name, str) and name in SHORTHANDS:
         raise ValueError(
             f"{name!r} is a shorthand that stands alone: name its statistics, {SHORTHANDS[name]}, "
             "beside the others"
         )
-    hint = did_you_mean(name, [*STATISTICS, *SHORTHANDS])
+    hint = did_you_mean(name, [*_NAMES, *SHORTHANDS])
     raise ValueError(
-        f"{name!r} is no statistic.{hint} There are {', '.join(STATISTICS)} and percentiles such "
+        f"{name!r} is no statistic.{hint} There are {', '.join(_NAMES)} and percentiles such "
         "as 'p05' or 'p95'; alone also 'mean_std'"
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 import numpy as np
@@ -11,13 +11,24 @@ from numpy.typing import NDArray
 
 from sklearn_ser.features._delta import time_derivative
 from sklearn_ser.features._engine import FrameSettings, extract_frames, resolve_lengths
+from sklearn_ser.features._functionals import pool_frames
 from sklearn_ser.voice._formants import Formants, track_formants
 from sklearn_ser.voice._front_end import normalise
 from sklearn_ser.voice._pitch import PitchSettings, PitchTrack, semitones, track_pitch
 from sklearn_ser.voice._quality import voice_quality
 from sklearn_ser.voice._spectra import VoiceSpectra
 
-__all__ = ["N_COARSE_BANDS", "N_MFCC", "SHAPES", "VOICE", "ClipDescriptors", "FunctionalSettings"]
+__all__ = [
+    "COURSE_STATISTICS",
+    "EVERY",
+    "N_COARSE_BANDS",
+    "N_MFCC",
+    "SHAPES",
+    "STATISTICS",
+    "VOICE",
+    "ClipDescriptors",
+    "FunctionalSettings",
+]
 
 N_MFCC = 20
 _N_BANDS = 64
@@ -28,7 +39,10 @@ _SPEECH_DB = 40.0  # the clip's speech lasts from its first to its last frame th
 _ACTIVE_DB = 30.0  # and these frames carry it
 _CONTRAST_FMIN, _MOST_CONTRAST_BANDS = 200.0, 6
 _DELTA_WIDTH = 9
+EVERY = 2  # frames, in the first of which the voice's quality and its formants are described
 
+STATISTICS = ("mean", "std", "skew", "slope", "p05", "p25", "median", "p75", "p95")
+COURSE_STATISTICS = (*STATISTICS, "kurtosis")
 SHAPES = ("centroid", "bandwidth", "rolloff", "flatness", "flux", "zcr")
 VOICE = (
     "voicing_strength",
@@ -41,7 +55,6 @@ VOICE = (
     "alpha_ratio",
     "hammarberg",
     "h1_h2",
-    "h1_a3",
     "cpp",
 )
 
@@ -64,7 +77,7 @@ class FunctionalSettings:
     sample_rate: int
     normalize: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def hop_length(self) -> int:
         """10 ms in samples."""
         return resolve_lengths(self.sample_rate)[2]
@@ -74,10 +87,20 @@ class FunctionalSettings:
         """Nearly 100, as 10 ms are rounded to samples."""
         return self.sample_rate / self.hop_length
 
-    @property
+    @cached_property
     def pitch(self) -> PitchSettings:
-        """How the voice is tracked."""
+        """How the pitch is tracked."""
         return PitchSettings(self.sample_rate, self.hop_length)
+
+    @cached_property
+    def voice(self) -> PitchSettings:
+        """How quality and formants are: every 20 ms, half of the 40 ms that they look at."""
+        return replace(self.pitch, hop_length=EVERY * self.hop_length)
+
+    @property
+    def voice_frames_per_second(self) -> float:
+        """Half as many as of the others."""
+        return self.frames_per_second / EVERY
 
     @property
     def contrast_bands(self) -> int:
@@ -157,30 +180,40 @@ class ClipDescriptors:
         return semitones(self.pitch.f0)
 
     @cached_property
+    def voice(self) -> PitchTrack:
+        """The track of the voice in every second frame, of which quality and formants are."""
+        return PitchTrack(*(values[::EVERY] for values in self.pitch))
+
+    @cached_property
     def _spectra(self) -> VoiceSpectra:
-        return VoiceSpectra(self.samples, self.settings.pitch)
+        return VoiceSpectra(self.samples, self.settings.voice)
 
     @cached_property
     def formants(self) -> Formants:
-        """F1 to F3: frequencies and bandwidths in Hz, levels in dB."""
+        """F1 to F3: frequencies and bandwidths in Hz, levels in dB, of every second frame."""
         return track_formants(
             self.samples,
-            self.settings.pitch,
-            is_voiced=self.is_voiced,
+            self.settings.voice,
+            is_voiced=self.voice.is_voiced,
             spectra=self._spectra,
         )
 
     @cached_property
     def quality(self) -> dict[str, Array]:
-        """Voice quality by name, as in ``VOICE``, (n_frames,) each."""
+        """Voice quality by name, as in ``VOICE``, of every second frame."""
+        return self._quality(None)
+
+    @cached_property
+    def quality_with_formants(self) -> dict[str, Array]:
+        """The same and "h1_a3", which takes the formants to be known."""
+        return self._quality(self.formants)
+
+    def _quality(self, formants: Formants | None) -> dict[str, Array]:
+        settings, spectra = self.settings.voice, self._spectra
         found = voice_quality(
-            self.samples,
-            self.pitch,
-            self.settings.pitch,
-            formants=self.formants,
-            spectra=self._spectra,
+            self.samples, self.voice, settings, formants=formants, spectra=spectra
         )
-        return {"voicing_strength": self.pitch.strength, **found}
+        return {"voicing_strength": self.voice.strength, **found}
 
     def _frames(self, *features: str) -> Array:
         return extract_frames(self.samples, _engine_settings(self.settings, features))
@@ -224,9 +257,40 @@ class ClipDescriptors:
         return found
 
     @cached_property
-    def mfcc_delta(self) -> Array:
-        """Their derivatives, (n_frames, 20)."""
-        return time_derivative(self.mfcc, order=1, width=_DELTA_WIDTH)
+    def spectrum(self) -> Array:
+        """The cepstral coefficients and the coarse bands side by side, (n_frames, 52)."""
+        return np.hstack([self.mfcc, self.coarse_bands + np.float32(self.gain_db)])
+
+    @cached_property
+    def spectrum_delta(self) -> Array:
+        """Their derivatives, (n_frames, 52)."""
+        return time_derivative(self.spectrum, order=1, width=_DELTA_WIDTH)
+
+    @cached_property
+    def pooled_spectrum(self) -> NDArray[np.float32]:
+        """``STATISTICS`` of the spectrum over the active frames, (n_statistics, 52)."""
+        return self._pooled(self.spectrum[self.is_active], STATISTICS)
+
+    @cached_property
+    def pooled_spectrum_delta(self) -> NDArray[np.float32]:
+        """Mean and deviation of its derivatives over the active frames, (2, 52)."""
+        return self._pooled(self.spectrum_delta[self.is_active], ("mean", "std"))
+
+    @cached_property
+    def course(self) -> Array:
+        """Level, its step from the frame before, voicing and periodicity of the speech's frames."""
+        level, part = self.level[self.speech], self.speech
+        steps = np.diff(level, prepend=level[:1])
+        return np.column_stack([level, steps, self.pitch.voicing[part], self.pitch.strength[part]])
+
+    @cached_property
+    def pooled_course(self) -> Array:
+        """``COURSE_STATISTICS`` of the course, (n_statistics, 4)."""
+        return self._pooled(self.course, COURSE_STATISTICS)
+
+    def _pooled(self, frames: Array, statistics: tuple[str, ...]) -> Array:
+        rate = self.settings.frames_per_second
+        return pool_frames(frames, statistics, rate).reshape(len(statistics), -1)
 
     @cached_property
     def is_active(self) -> NDArray[np.bool_]:

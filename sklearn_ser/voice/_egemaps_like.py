@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from sklearn_ser.features._functionals import pool_frames, pooled_names
 from sklearn_ser.voice._base import pool_voiced
-from sklearn_ser.voice._descriptors import ClipDescriptors, FunctionalSettings
+from sklearn_ser.voice._descriptors import EVERY, ClipDescriptors, FunctionalSettings
 from sklearn_ser.voice._segments import count_peaks, runs
 
 __all__ = ["egemaps_like", "egemaps_like_names"]
@@ -85,20 +85,21 @@ def egemaps_like(clip: ClipDescriptors) -> Values:
     """
     rate, voiced = clip.settings.frames_per_second, clip.is_voiced
     loudness = _loudness(clip)
-    flux = clip.flux
-    spectrum = np.column_stack([flux, clip.mfcc[:, 1 : _N_MFCC + 1]])
-    formants = np.stack(clip.formants, axis=2).reshape(len(flux), -1)
-    balance = np.column_stack([clip.quality[name] for name in _BALANCE])
-    periods = np.column_stack([clip.quality[name] for name in _PERIODS])
-    of_voice = np.hstack([periods, formants, balance, spectrum])
-    unvoiced = np.column_stack([balance, flux])
+    spectrum = np.column_stack([clip.flux, clip.mfcc[:, 1 : _N_MFCC + 1]])
+    quality, is_voice = clip.quality_with_formants, clip.voice.is_voiced
+    formants = np.stack(clip.formants, axis=2).reshape(len(is_voice), -1)
+    balance = np.column_stack([quality[name] for name in _BALANCE])
+    periods = np.column_stack([quality[name] for name in _PERIODS])
+    of_voice = np.hstack([periods, formants, balance, spectrum[::EVERY]])
+    unvoiced = np.column_stack([balance, spectrum[::EVERY, 0]])
+    seldom = clip.settings.voice_frames_per_second
     return np.concatenate(
         [
             _contour(clip.semitones, voiced, rate),
             _contour(loudness, np.ones_like(voiced), rate),
             pool_frames(spectrum, _TWO, rate),
-            pool_voiced(of_voice, voiced, _TWO, rate).ravel(),
-            pool_voiced(unvoiced, ~voiced, ("mean",), rate).ravel(),
+            pool_voiced(of_voice, is_voice, _TWO, seldom).ravel(),
+            pool_voiced(unvoiced, ~is_voice, ("mean",), seldom).ravel(),
             _segments(clip, loudness),
         ]
     )

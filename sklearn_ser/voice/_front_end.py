@@ -82,20 +82,17 @@ def normalise(samples: Array, sample_rate: int, normalize: tuple[str, ...]) -> t
         What has to be added to its levels to make them the clip's own; 0 where "level" is taken
         out.
     """
-    found = normalise_level(samples)
-    if not found.any():
+    found, peak = normalise_level(samples)
+    if not peak:
         return found, 0.0
-    peak = float(np.abs(samples - samples.mean(dtype=np.float64)).max())
     if "noise" in normalize:
         found = NoiseReducer(sample_rate=sample_rate).transform([found])[0]
     if "spectrum" in normalize:
         found = _whitened(found, sample_rate)
-    speech = _speech_part(found, sample_rate)
-    found = normalise_level(speech)
-    if "level" in normalize or not found.any():
+    found, within = normalise_level(_speech_part(found, sample_rate))
+    if "level" in normalize or not within:
         return found, 0.0
-    peak *= float(np.abs(speech - speech.mean(dtype=np.float64)).max())
-    return found, 20 * float(np.log10(peak))
+    return found, 20 * float(np.log10(peak * within))
 
 
 def _speech_part(samples: Array, sample_rate: int) -> Array:
@@ -123,7 +120,7 @@ def _whitened(samples: Array, sample_rate: int) -> Array:
     kernel *= scipy.signal.get_window("hann", len(kernel))
     filtered = scipy.signal.oaconvolve(samples, kernel.astype(np.float32), mode="full")
     start = len(kernel) // 2
-    return normalise_level(filtered[start : start + len(samples)].astype(np.float32))
+    return normalise_level(filtered[start : start + len(samples)].astype(np.float32))[0]
 
 
 def _gains(samples: Array, sample_rate: int) -> NDArray[np.float64]:

@@ -18,7 +18,7 @@ _ALIKE = 0.5
 # share of the period; so Praat has it.
 _PULSE = 0.2
 _FRAMES_AT_ONCE = 1024
-_FEWEST = 24
+_FEWEST = 96
 # What differs by more is the beginning or the end of a voice: a factor of 1.6, as in Praat.
 _MOST_DECIBELS = 4.08
 _TINY = np.finfo(np.float32).tiny

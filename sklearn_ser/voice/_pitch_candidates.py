@@ -22,7 +22,7 @@ _FAINTEST = 0.2  # autocorrelation of the weakest candidate
 _PERIODS = 3  # of the lowest pitch in a window, as Boersma has it
 _GUARD = 0.6  # periods of zeros, so that little of a window meets itself when it is wrapped around
 _HIGHEST = 4000.0  # Hz: what lies above is noise rather than voice
-_LOWEST_RATE = 10000  # Hz, below which no clip is decimated
+_LOWEST_RATE = 8000  # Hz, twice the highest: below it no clip is decimated
 _LAGS_PER_SECOND = 12000  # how finely the autocorrelation is sampled
 _MARGIN = 2  # lags on either side of the range and of a peak, which refine it
 _FLATTEST = 1e-9  # curvature of a peak
@@ -173,9 +173,10 @@ def _frames(samples: Array, plan: _Plan, n_frames: int) -> Array:
 
 def _decimated(samples: Array, plan: _Plan) -> Array:
     taps = _low_pass(plan.factor, plan.rate)
-    delay = len(taps) // 2
-    padded = pad_signal(samples, 0, delay)
-    return scipy.signal.upfirdn(taps, padded, 1, plan.factor)[delay // plan.factor :]
+    n_kept, delay = -(-len(samples) // plan.factor), len(taps) // 2
+    padded = pad_signal(samples, delay, delay + plan.factor)
+    # Half the time of scipy.signal.upfirdn.
+    return np.einsum("ij,j->i", frame_view(padded, len(taps), plan.factor, n_kept), taps)
 
 
 @lru_cache(maxsize=16)

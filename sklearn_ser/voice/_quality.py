@@ -37,7 +37,7 @@ QUALITIES = (
 # The share of the periodic part that a ratio is made of, so that it stays within 40 dB.
 _LEAST_SHARE = 1e-4
 # Samples a second that successive periods are compared at, at least; finer ones cost their square.
-_LEAST_RATE = 12000
+_LEAST_RATE = 8000
 # Where a harmonic is looked for around its place, and the strongest one around a formant, as
 # shares of the pitch.
 _NEAR_HARMONIC, _NEAR_FORMANT = 0.25, 0.6

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -83,15 +86,16 @@ def contour(values: NDArray[np.float32], is_voiced: Flags, frames_per_second: fl
         return np.zeros(len(CONTOUR))
     slopes, means, ranges = _lines(values, starts, lengths)
     slopes *= frames_per_second
+    rising, number = slopes[slopes > 0], len(slopes)
     return np.array(
         [
-            slopes.mean(),
+            slopes.sum() / number,
             slopes.std(),
-            (slopes > 0).mean(),
-            np.maximum(slopes, 0).mean(),
-            np.minimum(slopes, 0).mean(),
+            len(rising) / number,
+            rising.sum() / number,
+            (slopes.sum() - rising.sum()) / number,
             means.std(),
-            ranges.mean(),
+            ranges.sum() / number,
             ranges.max(),
             slopes[-1],
         ]
@@ -134,13 +138,17 @@ def rhythm(is_voiced: Flags, is_active: Flags, frames_per_second: float) -> Valu
     voiced, active = is_voiced[inside], is_active[inside]
     seconds = len(voiced) / frames_per_second
     kinds = (voiced, ~voiced, active, ~active)
-    return np.concatenate([[seconds], *(_stretches(k, frames_per_second) for k in kinds)])
+    stretches = [_stretches(kind, frames_per_second) for kind in kinds]
+    return np.array([seconds, *itertools.chain.from_iterable(stretches)])
 
 
-def _stretches(flags: Flags, frames_per_second: float) -> Values:
+def _stretches(flags: Flags, frames_per_second: float) -> list[float]:
     starts, ends = runs(flags)
     if not len(starts):
-        return np.zeros(5)
-    seconds = (ends - starts) / frames_per_second
-    rate = len(starts) * frames_per_second / len(flags)
-    return np.array([rate, seconds.mean(), seconds.std(), seconds.max(), flags.mean()])
+        return [0.0] * 5
+    lengths = (ends - starts).tolist()  # a handful: plain numbers are faster than arrays
+    mean = sum(lengths) / len(lengths)
+    deviation = math.sqrt(sum((length - mean) ** 2 for length in lengths) / len(lengths))
+    seconds = [frames / frames_per_second for frames in (mean, deviation, max(lengths))]
+    rate = len(lengths) * frames_per_second / len(flags)
+    return [rate, *seconds, sum(lengths) / len(flags)]

@@ -73,7 +73,7 @@ class VoiceSpectra:
     def __init__(self, samples: np.ndarray, settings: PitchSettings) -> None:
         self._plan = _plan(settings.sample_rate)
         self.settings = settings
-        self.samples = normalise_level(samples)
+        self.samples, _ = normalise_level(samples)
         self.n_frames = settings.count_frames(len(samples))
         self.hz_per_bin = settings.sample_rate / len(self._plan.window)
         self.n_bins = self._plan.n_bins
@@ -133,17 +133,20 @@ class VoiceSpectra:
         return power
 
 
-def normalise_level(samples: np.ndarray) -> np.ndarray:
-    """Return a clip without its mean and at a peak of 1, or zeros where it is constant."""
+def normalise_level(samples: np.ndarray) -> tuple[np.ndarray, float]:
+    """Return a clip without its mean and at a peak of 1, and what that peak was.
+
+    A constant clip gives zeros and 0.
+    """
     if not len(samples):
-        return np.zeros(0, dtype=np.float32)
+        return np.zeros(0, dtype=np.float32), 0.0
     largest = max(float(samples.max()), -float(samples.min()))
     centred = samples - np.float32(samples.mean(dtype=np.float64))
     peak = max(float(centred.max()), -float(centred.min()))
     if peak <= _ROUNDING * largest:
-        return np.zeros_like(centred)
+        return np.zeros_like(centred), 0.0
     centred /= np.float32(peak)
-    return centred
+    return centred, peak
 
 
 @lru_cache(maxsize=32)

@@ -117,11 +117,21 @@ def log_covariance(frames: NDArray[np.float32], softness: float) -> Values:
     """
     centred = (frames - frames.mean(axis=0, dtype=np.float64)).T.astype(np.float32, order="C")
     covariance = np.einsum("ji,ki->jk", centred, centred).astype(np.float64) / len(frames)
-    covariance[np.diag_indices_from(covariance)] += softness
+    covariance.flat[:: len(covariance) + 1] += softness
     variances, axes = np.linalg.eigh(covariance)
     logarithm = (axes * np.log(np.maximum(variances, softness / 2))) @ axes.T
-    rows, columns = np.triu_indices(len(logarithm))
-    return logarithm[rows, columns] * np.where(rows == columns, 1, np.sqrt(2))
+    places, weights = _upper_triangle(len(logarithm))
+    return logarithm.ravel()[places] * weights
+
+
+@lru_cache(maxsize=16)
+def _upper_triangle(size: int) -> tuple[NDArray[np.intp], Values]:
+    """Return the places of the upper triangle of a square matrix, and their weights."""
+    rows, columns = np.triu_indices(size)
+    places, weights = rows * size + columns, np.where(rows == columns, 1, np.sqrt(2))
+    for table in (places, weights):
+        table.setflags(write=False)
+    return places, weights
 
 
 def pair_names(names: Sequence[str]) -> list[str]:

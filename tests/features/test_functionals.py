@@ -16,7 +16,7 @@ from sklearn_ser.features._functionals import (
     resolve_statistics,
 )
 
-EVERY = (*STATISTICS, "p00", "p05", "p95", "p100")
+EVERY = (*STATISTICS, "median", "p00", "p05", "p95", "p100")
 
 
 def make_frames(n_frames=50, n_coefs=4, seed=0):
