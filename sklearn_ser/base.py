@@ -280,6 +280,8 @@ class BaseFrameTransformer(OwnFormMixin, SpeechInputMixin, TransformerMixin, Bas
         self._extractor = self._make_extractor()
         self.coefficient_names_ = self._extractor.coefficient_names
         self.n_frames_ = None if self.pooling is not None else self.n_frames
+        # Now, as transform makes no folder: a saved model must not make one where it is used.
+        _usable_memory(self.memory, may_create=True)
         return clips
 
     def _extract(self, clips: AudioClips, *, may_create_cache: bool = True) -> Iterator[Array]:

@@ -96,10 +96,22 @@ def test_a_changed_file_is_extracted_again(tmp_path, sound_files) -> None:
 def test_a_missing_cache_folder_is_ignored_at_predict_and_not_made(speech, tmp_path) -> None:
     folder = tmp_path / "cache"
     extractor = MFCCTransformer(pooling="mean", memory=str(folder)).fit(speech)
-    assert not folder.exists() or not any(folder.iterdir())
+    assert not any(folder.rglob("*.pkl"))
     features = pickle.loads(pickle.dumps(extractor.set_params(memory=str(tmp_path / "gone"))))
     assert features.transform(speech).shape == (40, 20)
     assert not (tmp_path / "gone").exists()
+
+
+def test_a_cache_made_by_fit_is_filled_by_transform(sound_files, tmp_path, monkeypatch) -> None:
+    clips = AudioClips.from_files(sound_files)
+    extractor = MFCCTransformer(pooling="mean", memory=tmp_path / "cache").fit(clips)
+    expected = extractor.transform(clips)
+
+    def refuse(*args, **kwargs):
+        raise AssertionError("the file was read again")
+
+    monkeypatch.setattr("sklearn_ser.audio._store.read_audio", refuse)
+    np.testing.assert_array_equal(extractor.transform(clips), expected)
 
 
 def test_an_impossible_cache_folder_is_told_at_fit(speech, tmp_path) -> None:

@@ -67,12 +67,9 @@ def extracting_pipeline(features: str | None, args: argparse.Namespace) -> Any:
     """Make a pipeline whose extractor gives the features of this name; None where there is none."""
     from sklearn_ser.pipeline import make_ser_pipeline
     from sklearn_ser.recipes import get_recipe, list_recipes
-    from sklearn_ser.utils._files import check_output_folder
 
     if features is None:
         return None
-    if args.memory is not None:
-        check_output_folder(args.memory)  # transform alone uses a cache, and makes none
     options = {"sample_rate": args.sample_rate, "memory": args.memory, "n_jobs": args.n_jobs}
     if features in list_recipes():
         return get_recipe(features).make(**options)
