@@ -7,7 +7,7 @@ speakers. Features are taken raw, or standardised over each speaker's own clips 
 labels; the latter knows the test speakers' other clips, so the two never stand in one table.
 
 Run as ``python -m benchmarks.voice_worth --cache DIR [--corpora savee] [--sets ComParE frames]
-[--write]`` with SKLEARN_SER_DATA naming the folder of the corpora and openSMILE installed
+[--speed] [--write]`` with SKLEARN_SER_DATA naming the folder of the corpora and openSMILE installed
 (``pip install opensmile``). What is taken out of clips beside noise is varied where voices were
 recorded in rooms of their own, in SAVEE and TESS. DIR keeps openSMILE's features and the
 predictions: a run that was cut off goes on where it was. From nothing, savee takes a quarter of an
@@ -291,7 +291,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--corpora", nargs="+", choices=LOADERS, default=list(LOADERS))
     parser.add_argument("--sets", nargs="+", default=sets, help=f"of {', '.join(sets)}")
     parser.add_argument("--cache", type=Path, required=True, help="folder for what takes long")
-    parser.add_argument("--speed-only", action="store_true", help="print the times alone")
+    parser.add_argument("--speed", action="store_true", help="measure times instead")
     parser.add_argument("--write", action="store_true", help="keep the tables in RESULTS.md")
     return parser.parse_args()
 
@@ -303,17 +303,23 @@ def main() -> None:
         print(f"Nothing measured: {DATA} names no folder of corpora.")
         return
     memory = Memory(asked.cache / "answers", verbose=0)
-    parts = []
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        for name in [] if asked.speed_only else asked.corpora:
-            parts.append(report(load(name, asked.sets, asked.cache), memory))
-        timed = LOADERS[asked.corpora[0]](Path(os.environ[DATA]) / asked.corpora[0]).data
-        parts.append(speed_table(some(timed), asked.sets))
-    text = "\n\n".join([*parts, environment("numpy", "scikit-learn")])
-    print(text)
-    if asked.write:
-        write_section(COMMAND, text)
+        if asked.speed:
+            timed = LOADERS[asked.corpora[0]](Path(os.environ[DATA]) / asked.corpora[0]).data
+            keep("--speed", speed_table(some(timed), asked.sets), asked.write)
+            return
+        for name in asked.corpora:
+            worth = report(load(name, asked.sets, asked.cache), memory)
+            keep(f"--corpora {name}", worth, asked.write)
+
+
+def keep(options: str, text: str, write: bool) -> None:
+    """Print a report; keep it under the command that gives this part alone."""
+    text = f"{text}\n\n{environment('numpy', 'scikit-learn')}"
+    print(text, flush=True)
+    if write:
+        write_section(f"{COMMAND} {options}", text)
 
 
 if __name__ == "__main__":
