@@ -114,7 +114,9 @@ class _Block:
     def statistics(self, names: Sequence[str]) -> list[np.ndarray]:
         """Return each statistic of all columns; percentiles are read off together."""
         percents = {name: _percent(name) for name in names if name not in STATISTICS}
-        percentiles = dict(zip(percents, self.percentiles(list(percents.values())), strict=True))
+        # Without any, nothing need be sorted.
+        rows = self.percentiles(list(percents.values())) if percents else ()
+        percentiles = dict(zip(percents, rows, strict=True))
         return [
             percentiles[name] if name in percentiles else STATISTICS[name](self) for name in names
         ]

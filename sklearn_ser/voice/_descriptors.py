@@ -269,12 +269,12 @@ class ClipDescriptors:
     @cached_property
     def pooled_spectrum(self) -> NDArray[np.float32]:
         """``STATISTICS`` of the spectrum over the active frames, (n_statistics, 52)."""
-        return self._pooled(self.spectrum[self.is_active], STATISTICS)
+        return self.pooled(self.spectrum[self.is_active], STATISTICS)
 
     @cached_property
     def pooled_spectrum_delta(self) -> NDArray[np.float32]:
         """Mean and deviation of its derivatives over the active frames, (2, 52)."""
-        return self._pooled(self.spectrum_delta[self.is_active], ("mean", "std"))
+        return self.pooled(self.spectrum_delta[self.is_active], ("mean", "std"))
 
     @cached_property
     def course(self) -> Array:
@@ -286,9 +286,10 @@ class ClipDescriptors:
     @cached_property
     def pooled_course(self) -> Array:
         """``COURSE_STATISTICS`` of the course, (n_statistics, 4)."""
-        return self._pooled(self.course, COURSE_STATISTICS)
+        return self.pooled(self.course, COURSE_STATISTICS)
 
-    def _pooled(self, frames: Array, statistics: tuple[str, ...]) -> Array:
+    def pooled(self, frames: Array, statistics: tuple[str, ...]) -> Array:
+        """Return statistics of some frames, (n_statistics, n_coefs)."""
         rate = self.settings.frames_per_second
         return pool_frames(frames, statistics, rate).reshape(len(statistics), -1)
 

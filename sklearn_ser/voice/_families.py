@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_ser.features._delta import time_derivative
-from sklearn_ser.features._functionals import pool_frames, pooled_names
+from sklearn_ser.features._functionals import pooled_names
 from sklearn_ser.voice._base import pool_voiced
 from sklearn_ser.voice._descriptors import (
     COURSE_STATISTICS,
@@ -56,10 +56,6 @@ class Family(NamedTuple):
 
     names: Callable[[FunctionalSettings], list[str]]
     values: Callable[[ClipDescriptors], Values]
-
-
-def _active(clip: ClipDescriptors, frames: Values, statistics: Sequence[str]) -> Values:
-    return pool_frames(frames[clip.is_active], statistics, clip.settings.frames_per_second)
 
 
 def _of_voice(clip: ClipDescriptors, frames: Values, statistics: Sequence[str]) -> Values:
@@ -109,9 +105,9 @@ def _mel(clip: ClipDescriptors) -> Values:
 
 
 def _shape(clip: ClipDescriptors) -> Values:
-    pooled = _active(clip, clip.shape, STATISTICS)
     delta = time_derivative(clip.shape, width=_DELTA_WIDTH)
-    return np.concatenate([pooled, _active(clip, delta, ("mean", "std"))])
+    both = (clip.shape, STATISTICS), (delta, ("mean", "std"))
+    return np.concatenate([clip.pooled(f[clip.is_active], names).ravel() for f, names in both])
 
 
 # --- Level -------------------------------------------------------------------------------------
