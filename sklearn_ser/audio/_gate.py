@@ -7,12 +7,12 @@ from functools import lru_cache, partial
 
 import numpy as np
 import scipy.fft
-import scipy.signal
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
 
 from sklearn_ser.audio._store import Waveform, WaveformStep
 from sklearn_ser.utils._frames import frame_view, pad_signal
+from sklearn_ser.utils._windows import get_window
 
 __all__ = ["GateSettings", "gate_step", "reduce_noise"]
 
@@ -170,6 +170,6 @@ def _in_hops(frames: Spectra, hop_length: int) -> Spectra:
 
 @lru_cache(maxsize=32)
 def _window(n_fft: int) -> Waveform:
-    window = scipy.signal.get_window("hann", n_fft, fftbins=True).astype(np.float32)
+    window = get_window("hann", n_fft).astype(np.float32)
     window.setflags(write=False)
     return window

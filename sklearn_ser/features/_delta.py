@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-import scipy.signal
 
 
 def delta_width_for(n_frames: int, width: int) -> int:
@@ -52,6 +51,8 @@ def time_derivative(frames: np.ndarray, *, order: int = 1, width: int = 9) -> np
 @lru_cache(maxsize=16)
 def _delta_matrix(width: int, order: int) -> np.ndarray:
     """Map ``width`` frames to their derivatives: edges in the outer rows, the filter amid."""
+    import scipy.signal  # late, as it takes half a second
+
     matrix = scipy.signal.savgol_filter(
         np.eye(width), width, polyorder=order, deriv=order, axis=0, mode="interp"
     ).astype(np.float32)

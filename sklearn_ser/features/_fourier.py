@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 import numpy as np
 import scipy.fft
-import scipy.signal
 import scipy.sparse
 
 from sklearn_ser.features._blocks import Block, blocks_of, reduce_blocks
@@ -16,6 +15,7 @@ from sklearn_ser.features._chroma_filters import find_pitches, tuning_of
 from sklearn_ser.features._mel import mel_filter_bank
 from sklearn_ser.features._reducers import Reducer, make_reducers
 from sklearn_ser.features._settings import FrameSettings, is_sampled
+from sklearn_ser.utils._windows import get_window
 
 # A band whose power is less than this share of the frame's mean power a bin may be more than
 # 1e-3 dB off in float32. Such frames, a few in a hundred of clean speech, are transformed again
@@ -248,7 +248,7 @@ def _window(settings: FrameSettings) -> np.ndarray:
     if is_sampled(shape):
         samples = np.asarray(shape, dtype=np.float64)
     else:
-        samples = scipy.signal.get_window(shape, length, fftbins=True)
+        samples = get_window(shape, length)
     before = (settings.n_fft - length) // 2
     return np.pad(samples, (before, settings.n_fft - length - before))
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import scipy.signal
-
 from sklearn_ser.utils._frames import PAD_MODES
 from sklearn_ser.utils._names import did_you_mean
+from sklearn_ser.utils._windows import get_window
 
 SHAPE_FEATURES = ("centroid", "bandwidth", "rolloff", "flatness", "contrast", "flux")
 SPECTRAL_FEATURES = ("mel", "mfcc", "chroma", *SHAPE_FEATURES)
@@ -277,7 +276,7 @@ def _check_window(window: Window, win_length: int) -> None:
             )
         return
     try:
-        scipy.signal.get_window(window, win_length)
+        get_window(window, win_length)
     except (TypeError, ValueError) as error:
         raise ValueError(
             f"window={window!r} is no window that scipy.signal.get_window knows ({error}): give a "
