@@ -37,6 +37,7 @@ _NAMES_OF = {
         "VocalTractAugmenter",
         "as_augmenter",
     ),
+    "embedding": ("EmotionEmbeddingTransformer",),
     "encoders": ("Wav2Vec2Transformer",),
     "features": (
         "ChromaTransformer",
@@ -70,6 +71,7 @@ _SUBMODULES = frozenset(
         *_NAMES_OF,
         "base",
         "datasets",
+        "encoder_training",
         "exceptions",
         "inference",
         "metrics",

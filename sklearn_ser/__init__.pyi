@@ -2,6 +2,8 @@ from sklearn_ser import audio as audio
 from sklearn_ser import augmentation as augmentation
 from sklearn_ser import base as base
 from sklearn_ser import datasets as datasets
+from sklearn_ser import embedding as embedding
+from sklearn_ser import encoder_training as encoder_training
 from sklearn_ser import encoders as encoders
 from sklearn_ser import exceptions as exceptions
 from sklearn_ser import features as features
@@ -41,6 +43,7 @@ from sklearn_ser.augmentation import (
     VocalTractAugmenter,
     as_augmenter,
 )
+from sklearn_ser.embedding import EmotionEmbeddingTransformer
 from sklearn_ser.encoders import Wav2Vec2Transformer
 from sklearn_ser.features import (
     ChromaTransformer,
@@ -80,6 +83,7 @@ __all__ = [
     "ChainAugmenter",
     "ChromaTransformer",
     "DenseClassifier",
+    "EmotionEmbeddingTransformer",
     "FormantTransformer",
     "FrameFeaturesTransformer",
     "GainAugmenter",

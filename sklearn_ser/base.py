@@ -211,9 +211,8 @@ class BaseFrameTransformer(OwnFormMixin, SpeechInputMixin, TransformerMixin, Bas
             Fitted.
         """
         clips = self._begin(X)
-        count = self._extractor.count_frames
         if self.pooling is None and self.n_frames is None:
-            self.n_frames_ = max(count(len(waveform)) for waveform in clips)
+            self.n_frames_ = max(self._count_frames(waveform) for waveform in clips)
         return self
 
     def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> Any:
@@ -273,6 +272,10 @@ class BaseFrameTransformer(OwnFormMixin, SpeechInputMixin, TransformerMixin, Bas
         """
         check_is_fitted(self)
         return np.asarray(self._extractor.output_names, dtype=object)
+
+    def _count_frames(self, waveform: Array) -> int:
+        """Count the frames that a clip will have, without extracting them."""
+        return self._extractor.count_frames(len(waveform))
 
     def _begin(self, X: Any) -> AudioClips:
         self._validate_params()

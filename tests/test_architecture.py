@@ -20,9 +20,9 @@ LAYERS = (
     ("cli",),
     ("recipes",),
     ("pipeline", "plotting"),
-    ("inference", "model_selection"),
+    ("encoder_training", "inference", "model_selection"),
     ("neural_network", "augmentation._classifier"),
-    ("encoders", "speakers", "voice"),
+    ("embedding", "encoders", "speakers", "voice"),
     (
         "metrics",
         "datasets",

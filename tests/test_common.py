@@ -13,6 +13,7 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.estimator_checks import check_estimator
 
 from sklearn_ser.augmentation import AugmentedClassifier, NoiseAugmenter
+from sklearn_ser.embedding import EmotionEmbeddingTransformer
 from sklearn_ser.encoders import Wav2Vec2Transformer
 from sklearn_ser.features import FrameFeaturesTransformer, MFCCTransformer
 from sklearn_ser.sequence import SequenceFlattener
@@ -60,8 +61,8 @@ SMALL["AugmentedClassifier"] = {
 # Made of estimators, not for the battery: scikit-learn tests Pipeline through its own parts.
 COMPOSED = {"SpeechPipeline"}
 
-# Has its own test below: it needs a model on disk, and an extra that is not always installed.
-PRETRAINED = {"Wav2Vec2Transformer"}
+# Have tests of their own below: they need a model on disk.
+PRETRAINED = {"EmotionEmbeddingTransformer", "Wav2Vec2Transformer"}
 
 # Has a battery of its own, tests/speakers/test_battery.py: it wants to know who speaks, and the
 # arrays of scikit-learn's have no speakers.
@@ -99,6 +100,16 @@ def test_every_check_passes_with_a_pretrained_encoder(options, tiny_encoder) -> 
     assert_every_check_passes(Wav2Vec2Transformer(tiny_encoder("wav2vec2"), **options))
 
 
+@pytest.mark.filterwarnings("ignore:.*:sklearn.exceptions.SkipTestWarning")
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"layer": ("stage2", "pooling"), "pooling": "mean"}, {"pooling": None}],
+    ids=repr,
+)
+def test_every_check_passes_with_a_voice_encoder(options, voice_encoder) -> None:
+    assert_every_check_passes(EmotionEmbeddingTransformer(weights=voice_encoder, **options))
+
+
 def assert_every_check_passes(estimator) -> None:
     expected = EXPECTED_FAILURES.get(type(estimator).__name__, {})
     results = check_estimator(estimator, expected_failed_checks=expected, on_fail=None)
@@ -114,6 +125,7 @@ def test_all_estimators_were_found() -> None:
     assert found >= {
         "AudioLoader",
         "AugmentedClassifier",
+        "EmotionEmbeddingTransformer",
         "FrameFeaturesTransformer",
         "MFCCTransformer",
         "MelSpectrogramTransformer",

@@ -1,0 +1,115 @@
+"""The encoder's own labels, for clips without any model."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sklearn_ser.audio._check import check_clips
+from sklearn_ser.embedding._encoder import VoiceEncoder, load_encoder
+
+__all__ = ["EmotionHead"]
+
+
+class EmotionHead:
+    """A classifier that needs no training: the head that the voice encoder was trained with.
+
+    It knows the emotions and the way of speaking of the corpus that it was trained on, and does
+    clearly worse on others: ``sklearn-ser encoder-card`` says how much. With some labelled clips
+    of your own, train a classifier on ``EmotionEmbeddingTransformer`` instead.
+
+    ``predict`` gives a label in any case. :func:`sklearn_ser.inference.predict_files` leaves it out
+    where its probability is below ``min_confidence``.
+
+    Parameters
+    ----------
+    weights : str or path-like, default="crema_d"
+        A name of weights in the package, or a file that ``sklearn-ser train-encoder`` wrote.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,), object
+        The labels.
+    sample_rate : int
+        Rate of the clips, in Hz.
+    min_confidence : float
+        The probability below which a label is not worth giving.
+    name : str
+        The weights' own name.
+    card : dict
+        What is known about the weights.
+
+    Raises
+    ------
+    EncoderError
+        The weights cannot be used.
+    EncoderNotFoundError
+        There are no such weights.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_ser.embedding import EmotionHead
+    >>> head = EmotionHead()
+    >>> probability = head.predict_proba([0.1 * np.sin(np.arange(16000) / 20)])
+    >>> probability.shape == (1, len(head.classes_))
+    True
+    """
+
+    def __init__(self, weights: str | os.PathLike[str] = "crema_d") -> None:
+        self.weights = weights
+        encoder = self._encoder()
+        self.classes_ = np.array(encoder.classes, dtype=object)
+        self.sample_rate = encoder.sample_rate
+        self.min_confidence = encoder.min_confidence
+        self.name = encoder.name
+        self.card: dict[str, Any] = encoder.card
+
+    def __repr__(self) -> str:
+        return f"EmotionHead({os.fspath(self.weights)!r})"
+
+    def predict(self, X: Any) -> NDArray[np.object_]:
+        """Return the most probable label of every clip, however improbable.
+
+        Parameters
+        ----------
+        X : AudioClips, list of waveforms, or array of shape (n_clips, n_samples)
+            Speech at ``sample_rate``.
+
+        Returns
+        -------
+        ndarray of shape (n_clips,), object
+            Labels.
+        """
+        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Return the probability of every label.
+
+        Parameters
+        ----------
+        X : AudioClips, list of waveforms, or array of shape (n_clips, n_samples)
+            Speech at ``sample_rate``.
+
+        Returns
+        -------
+        ndarray of shape (n_clips, n_classes)
+            In the order of ``classes_``; every row adds up to 1.
+
+        Raises
+        ------
+        AudioError
+            X is no speech at that rate.
+        """
+        encoder = self._encoder()
+        clips = check_clips(X, self.sample_rate, estimator=self)
+        logits = np.stack([encoder.emotion_logits(waveform) for waveform in clips])
+        scaled = logits.astype(np.float64) / encoder.temperature
+        raised = np.exp(scaled - scaled.max(axis=1, keepdims=True))
+        return raised / raised.sum(axis=1, keepdims=True)
+
+    def _encoder(self) -> VoiceEncoder:
+        return load_encoder(self.weights)
