@@ -305,7 +305,8 @@ class TestProcess:
         assert done.stdout == f"sklearn-ser {__version__}\n"
 
     @pytest.mark.parametrize(
-        "command", ["benchmark", "train", "predict", "extract", "augment", "corpora"]
+        "command",
+        ["benchmark", "train", "predict", "encoder-card", "extract", "augment", "corpora"],
     )
     def test_help(self, command, capsys):
         with pytest.raises(SystemExit, match="0"):

@@ -1,4 +1,4 @@
-"""The command ``sklearn-ser``: benchmark, train, predict, extract and augment from a terminal."""
+"""The command ``sklearn-ser``: benchmark, train, predict and more from a terminal."""
 
 from __future__ import annotations
 

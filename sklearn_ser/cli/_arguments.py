@@ -10,10 +10,12 @@ from sklearn_ser import __version__
 from sklearn_ser.cli._augment import AUGMENTERS, DEFAULT_FEATURES, augment
 from sklearn_ser.cli._benchmark import benchmark
 from sklearn_ser.cli._corpora import corpora
+from sklearn_ser.cli._encoder import DEFAULT_WEIGHTS, encoder_card
 from sklearn_ser.cli._extract import extract
 from sklearn_ser.cli._load import CORPORA, DATA_VARIABLE
 from sklearn_ser.cli._shared import DEFAULT_PIPELINES, PROGRAM, SAMPLE_RATE
 from sklearn_ser.cli._train import predict, train
+from sklearn_ser.cli._train_encoder import add_training_options, train_encoder
 from sklearn_ser.cli._types import (
     at_least_1,
     at_least_1_copy,
@@ -27,8 +29,20 @@ from sklearn_ser.cli._types import (
 )
 
 
+class _Parser(argparse.ArgumentParser):
+    """Takes the files of 'predict' that stand behind an option, too."""
+
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        found, rest = self.parse_known_args(args, namespace)
+        if rest and (not hasattr(found, "files") or any(item.startswith("-") for item in rest)):
+            self.error(f"unrecognized arguments: {' '.join(rest)}")
+        if rest:
+            found.files += rest
+        return found
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog=PROGRAM,
         description="Speech emotion recognition, scored on voices the model has never heard.",
         epilog=f"'{PROGRAM} COMMAND --help' explains a command, with examples.",
@@ -41,6 +55,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_benchmark(commands)
     _add_train(commands)
     _add_predict(commands)
+    _add_train_encoder(commands)
+    _add_encoder_card(commands)
     _add_extract(commands)
     _add_augment(commands)
     _add_corpora(commands)
@@ -155,14 +171,26 @@ Files of any format that libsndfile reads (WAV, FLAC, Ogg, MP3, ...), at any rat
 cannot be read gets an error in its row and does not stop the others; the exit status is then 1.
 A model file is a pickle: load only those that come from people whom you trust.
 
+Without MODEL the labels are the voice encoder's own. It is unsure where its confidence is low,
+and what is known of how often it is right on other recordings stands beside its answers.
+
+  {PROGRAM} predict a.wav b.wav
   {PROGRAM} predict model.joblib a.wav b.wav
   {PROGRAM} predict model.joblib new/*.wav --format csv --output labels.csv
   {PROGRAM} predict by_speaker.joblib ann/*.wav --speaker ann
 """
-    summary = "Label audio files with a saved model."
+    summary = "Label audio files with a saved model, or without any."
     command = _add_command(commands, "predict", predict, summary, more)
-    command.add_argument("model", metavar="MODEL", help="file that 'train' or 'benchmark' wrote")
-    command.add_argument("files", nargs="+", metavar="FILE", help="audio files")
+    command.usage = f"{PROGRAM} predict [options] [MODEL] FILE [FILE ...]"
+    command.add_argument(
+        "files", nargs="+", metavar="FILE",
+        help="audio files; before them, if at all, the MODEL that 'train' or 'benchmark' wrote",
+    )  # fmt: skip
+    command.add_argument(
+        "--weights", metavar="WEIGHTS",
+        help="without MODEL: name or file (.encoder) of the encoder's weights (default: "
+        f"{DEFAULT_WEIGHTS})",
+    )  # fmt: skip
     command.add_argument(
         "--format",
         choices=("text", "csv", "json"),
@@ -179,6 +207,40 @@ A model file is a pickle: load only those that come from people whom you trust.
         "from these files, so give many at once",
     )  # fmt: skip
     command.add_argument("--output", metavar="FILE", help="write here instead of to the terminal")
+
+
+def _add_train_encoder(commands: Any) -> None:
+    more = f"""
+A small network learns to tell emotions from speech, with the raters' votes and the speakers' sex
+as further tasks where the columns votes and sex are known. Speakers who are held out score and
+calibrate it. It needs the extra keras; to use the file afterwards nothing but the package is
+needed.
+
+  {PROGRAM} train-encoder --corpus crema_d --data CREMA-D/ --output my.encoder
+  {PROGRAM} train-encoder clips.csv --output my.encoder --checkpoint unfinished/ --with mixup
+"""
+    summary = "Train a voice encoder on labelled recordings."
+    command = _add_command(commands, "train-encoder", train_encoder, summary, more)
+    data = command.add_argument_group("recordings").add_mutually_exclusive_group(required=True)
+    data.add_argument("table", nargs="?", metavar="TABLE", help=_TABLE_HELP)
+    _add_corpus(command, data, "")
+    add_training_options(command)
+
+
+def _add_encoder_card(commands: Any) -> None:
+    more = f"""
+Data and licence, the speakers that the encoder has heard, its scores by corpus, emotion and group,
+what it must not be used for, and how it was trained.
+
+  {PROGRAM} encoder-card
+  {PROGRAM} encoder-card my.encoder
+"""
+    summary = "Print what is known about a voice encoder's weights."
+    command = _add_command(commands, "encoder-card", encoder_card, summary, more)
+    command.add_argument(
+        "weights", nargs="?", default=DEFAULT_WEIGHTS, metavar="WEIGHTS",
+        help="a name of weights in the package, or a file (default: %(default)s)",
+    )  # fmt: skip
 
 
 def _add_extract(commands: Any) -> None:
@@ -198,7 +260,7 @@ all. With --memory the same command goes on where an earlier one was broken off.
     )  # fmt: skip
     command.add_argument(
         "--features", required=True, type=features_name, metavar="NAME",
-        help="mfcc, frames, mel, functionals, egemaps_like, or a recipe's; any other shows all",
+        help="mfcc, frames, mel, functionals, embedding, or a recipe's; any other shows all",
     )  # fmt: skip
     command.add_argument(
         "--output", required=True, metavar="FILE",

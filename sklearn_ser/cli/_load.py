@@ -39,6 +39,8 @@ def load(args: argparse.Namespace) -> tuple[Bunch, str]:
 
     rate = rate_of_clips(args)
     reading = {"sample_rate": rate, "n_jobs": args.n_jobs, "verbose": 1}
+    if hasattr(args, "in_memory"):
+        reading["in_memory"] = args.in_memory
     if args.table is not None:
         bunch = datasets.load_clips(
             args.table,

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from sklearn_ser.cli._augment import writes_features
+from sklearn_ser.cli._encoder import MODEL_SUFFIXES, model_and_files
 from sklearn_ser.cli._load import DATA_VARIABLE, folders
 from sklearn_ser.cli._shared import TABLES
+from sklearn_ser.cli._train_encoder import problem_with_training
 
 __all__ = ["check_usage"]
 
@@ -18,6 +20,8 @@ def check_usage(args: argparse.Namespace) -> None:
     problem = None
     if hasattr(args, "augmenter"):
         problem = _problem_with_output(args)
+    elif hasattr(args, "files"):
+        problem = _problem_with_model(args)
     elif hasattr(args, "audio"):
         problem = _problem_with_table(args)
     elif hasattr(args, "corpus"):
@@ -26,6 +30,8 @@ def check_usage(args: argparse.Namespace) -> None:
             or _problem_with_protocol(args)
             or _problem_with_recipes(args)
         )
+        if problem is None and hasattr(args, "without_speakers"):
+            problem = problem_with_training(args)
     if problem:
         args.command.error(problem)
 
@@ -73,7 +79,7 @@ def _problem_with_protocol(args: argparse.Namespace) -> str | None:
 
 
 def _problem_with_recipes(args: argparse.Namespace) -> str | None:
-    if getattr(args, "epochs", None) is None or args.recipes:
+    if getattr(args, "epochs", None) is None or getattr(args, "recipes", True):
         return None
     return "--epochs is about recipes: add --recipes NAME"
 
@@ -90,3 +96,14 @@ def _problem_with_table(args: argparse.Namespace) -> str | None:
     if Path(args.output).suffix.lower() in TABLES:
         return None
     return f"--output {args.output} is no table: give a file that ends in .csv or .parquet"
+
+
+def _problem_with_model(args: argparse.Namespace) -> str | None:
+    model, files = model_and_files(args)
+    if not files:
+        return "the following arguments are required: FILE"
+    if args.weights is not None and Path(files[0]).suffix.lower() in MODEL_SUFFIXES:
+        return f"--weights is for labels without MODEL: leave out one of it and {files[0]}"
+    if model is None and args.speaker is not None:
+        return "--speaker is about a MODEL that standardises by speaker: name one before the files"
+    return None

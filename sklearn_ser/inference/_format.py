@@ -10,8 +10,10 @@ import pandas as pd
 
 __all__ = ["FORMATS", "format_predictions"]
 
+_UNSURE = "unsure"  # in the place of a label that is not given
 
-def format_predictions(table: pd.DataFrame, kind: str = "text") -> str:
+
+def format_predictions(table: pd.DataFrame, kind: str = "text", *, about: str = "") -> str:
     r"""Write the table of :func:`predict_files` as text.
 
     Parameters
@@ -21,6 +23,9 @@ def format_predictions(table: pd.DataFrame, kind: str = "text") -> str:
     kind : {"text", "csv", "json"}, default="text"
         Aligned lines; comma-separated values with a header; or a list of objects, in which what
         is missing is null.
+    about : str, default=""
+        What must be said beside the labels, such as :func:`known_limits`; below the lines of
+        "text". The other kinds have the column "note".
 
     Returns
     -------
@@ -42,13 +47,14 @@ def format_predictions(table: pd.DataFrame, kind: str = "text") -> str:
     """
     if kind not in FORMATS:
         raise ValueError(f"kind must be one of {', '.join(FORMATS)}, got {kind!r}.")
-    return FORMATS[kind](table)
+    text = FORMATS[kind](table)
+    return f"{text}\n{about}\n" if about and kind == "text" else text
 
 
 def _as_text(table: pd.DataFrame) -> str:
     rows = table.to_dict("records")
     names = max((len(row["file"]) for row in rows), default=0)
-    labels = max((len(str(row["label"])) for row in rows if not _failed(row)), default=0)
+    labels = max((len(_label(row)) for row in rows if not _failed(row)), default=0)
     return "".join(f"{row['file']:<{names}}  {_answer(row, labels)}\n" for row in rows)
 
 
@@ -56,10 +62,14 @@ def _failed(row: dict[Any, Any]) -> bool:
     return not pd.isna(row["error"])
 
 
+def _label(row: dict[Any, Any]) -> str:
+    return _UNSURE if pd.isna(row["label"]) else str(row["label"])
+
+
 def _answer(row: dict[Any, Any], width: int) -> str:
     if _failed(row):
         return f"error: {row['error']}"
-    parts = [f"{row['label']!s:<{width}}"]
+    parts = [f"{_label(row):<{width}}"]
     if not pd.isna(row["confidence"]):
         parts.append(f"{row['confidence']:.1%}")
     named = [name for name in row if name.startswith("p_")]

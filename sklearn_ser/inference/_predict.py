@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 
 from sklearn_ser.audio import AudioClips, read_audio
+from sklearn_ser.embedding import EmotionHead
+from sklearn_ser.inference._caveats import abstain
 from sklearn_ser.utils._parallel import chunk_slices
 
 __all__ = ["predict_files", "sample_rate_of"]
@@ -27,13 +29,16 @@ def predict_files(
 ) -> pd.DataFrame:
     """Label audio files; a file that cannot be read gets its error and does not stop the rest.
 
+    A model with `min_confidence`, the :class:`~sklearn_ser.embedding.EmotionHead`, gives no label
+    where it is unsure, and a note beside every answer that says how far to trust it.
+
     Files of any rate and channel count are decoded to mono at the model's sample rate, 32 at a
     time, whether the model begins with an `AudioLoader` or with waveforms.
 
     Parameters
     ----------
-    model : estimator
-        A fitted classifier or pipeline.
+    model : estimator or EmotionHead
+        A fitted classifier or pipeline, or the head of the voice encoder, which needs no training.
     files : list of str or path
         Paths of the audio files; a single path is taken as a list of one.
     sample_rate : int, default=None
@@ -49,8 +54,9 @@ def predict_files(
     -------
     DataFrame of n_files rows
         ``file``; ``label``, the most probable class; ``confidence``, its probability in [0, 1]
-        (missing where the model gives none); the columns of `probabilities`; ``error``, missing
-        where all went well. A file with an error has no label.
+        (missing where the model gives none); the columns of `probabilities`; ``note``, of an
+        EmotionHead only; ``error``, missing where all went well. A file with an error has no
+        label, nor one with an answer below an EmotionHead's ``min_confidence``.
 
     Raises
     ------
@@ -74,7 +80,7 @@ def predict_files(
     batch_size = _BATCH if speaker is None else max(len(files), 1)
     for batch in chunk_slices(len(files), chunk_size=batch_size):
         rows += _predict_batch(model, files[batch], rate, speaker)
-    return _as_frame(rows, classes)
+    return _as_frame(rows, classes, has_notes=isinstance(model, EmotionHead))
 
 
 def sample_rate_of(model: Any) -> int:
@@ -95,6 +101,8 @@ def sample_rate_of(model: Any) -> int:
     ValueError
         If no step has such a parameter, or steps disagree.
     """
+    if isinstance(model, EmotionHead):
+        return model.sample_rate
     params = model.get_params(deep=True)
     rates = {
         value
@@ -162,19 +170,23 @@ def _ask(model: Any, clips: AudioClips) -> list[dict[str, Any]]:
         return [{"label": label} for label in model.predict(clips)]
     probability = np.asarray(model.predict_proba(clips))
     best = probability.argmax(axis=1)
-    return [
+    rows = [
         {"label": model.classes_[winner], "confidence": row[winner], "probabilities": row}
         for winner, row in zip(best, probability, strict=True)
     ]
+    return [abstain(row, model) for row in rows] if isinstance(model, EmotionHead) else rows
 
 
 def _one_line(error: Exception) -> str:
     return " ".join(str(error).split()) or type(error).__name__
 
 
-def _as_frame(rows: list[dict[str, Any]], classes: list[Any] | None) -> pd.DataFrame:
-    frame = pd.DataFrame(rows, columns=["file", "label", "confidence", "error"])
-    frame = frame.astype({"confidence": float, "error": object})
+def _as_frame(
+    rows: list[dict[str, Any]], classes: list[Any] | None, *, has_notes: bool
+) -> pd.DataFrame:
+    notes = ["note"] * has_notes
+    frame = pd.DataFrame(rows, columns=["file", "label", "confidence", *notes, "error"])
+    frame = frame.astype({"confidence": float, **dict.fromkeys([*notes, "error"], object)})
     for place, name in enumerate(classes or []):
         of_class = [
             row["probabilities"][place] if "probabilities" in row else np.nan for row in rows
