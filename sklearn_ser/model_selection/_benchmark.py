@@ -10,6 +10,7 @@ from sklearn.utils import check_consistent_length, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.parallel import Parallel, delayed
 
+from sklearn_ser.model_selection._heard import refuse_heard
 from sklearn_ser.model_selection._information import information_used, notes_on_information
 from sklearn_ser.model_selection._protocols import Protocol, get_protocol
 from sklearn_ser.model_selection._result import BenchmarkResult
@@ -112,6 +113,10 @@ def benchmark(
         :class:`SpeakerSentenceSplit` may leave clips out) or has a speaker on both sides, if a
         grid holds candidates with and without the speakers' own clips, or if a pipeline cannot
         be fitted.
+    EncoderError
+        If a pipeline holds weights that were trained on one of the speakers, such as those of
+        :class:`~sklearn_ser.EmotionEmbeddingTransformer` with clips of CREMA-D; the message says
+        how to train them without.
 
     References
     ----------
@@ -137,6 +142,7 @@ def benchmark(
     names, speaker_of_clip = encode_speakers(X, groups, "benchmark")
     _refuse_one_speaker(names)
     speakers = names[speaker_of_clip]
+    refuse_heard(pipelines, speakers, "be scored on voices held out")
     about, outer, inner = _splitters(protocol, outer, inner)
     folds = list(speaker_folds(X, y, speakers, outer, inner, random_state))
     _check_folds(folds, speakers, outer)

@@ -23,6 +23,7 @@ from sklearn_ser.metrics import (
     speaker_bootstrap_interval,
     unweighted_average_recall,
 )
+from sklearn_ser.model_selection._heard import refuse_heard
 from sklearn_ser.model_selection._split import SpeakerKFold, encode_speakers
 from sklearn_ser.model_selection._tasks import at_most
 from sklearn_ser.speakers import SpeakerStandardizer
@@ -159,6 +160,8 @@ def enrollment_curve(
     ValueError
         If `estimator` is no pipeline with a SpeakerStandardizer, speakers are not known, `cv` puts
         one on both sides, or a number is out of range.
+    EncoderError
+        If the pipeline holds weights that were trained on one of the speakers.
 
     See Also
     --------
@@ -179,6 +182,7 @@ def enrollment_curve(
     check_consistent_length(X, y)
     y = column_or_1d(y)
     names, speaker_of_clip = encode_speakers(X, None, "enrollment_curve")
+    refuse_heard({"enrolled": (estimator, None)}, names, "show what enrolling strangers gains")
     folds = list(at_most(SpeakerKFold(5) if cv is None else cv, len(names)).split(X, y))
     _check_folds(folds, speaker_of_clip, names)
     halves = _halves(speaker_of_clip, _at_least_one("n_draws", n_draws), random_state)

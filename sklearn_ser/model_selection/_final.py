@@ -12,6 +12,7 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.utils import column_or_1d
 from sklearn.utils.fixes import parse_version
 
+from sklearn_ser.model_selection._heard import refuse_heard
 from sklearn_ser.model_selection._split import SpeakerKFold, encode_speakers
 from sklearn_ser.model_selection._tasks import at_most, clone_params, tune
 
@@ -104,6 +105,8 @@ def fit_final(
     ------
     ValueError
         If no speakers are known or there is only one.
+    EncoderError
+        If the estimator holds weights that were trained on one of the speakers.
 
     References
     ----------
@@ -126,6 +129,7 @@ def fit_final(
     """
     y = column_or_1d(y)
     splitter = _splitter(X, groups, SpeakerKFold(3) if cv is None else cv)
+    _refuse_heard(estimator, param_grid, X, groups)
     # Where speakers do not travel in X, the folds themselves have to.
     splits = splitter if groups is None else list(splitter.split(X, y, groups))
     choice = tune(estimator, param_grid, X, y, cv=splits, scoring=scoring, n_jobs=n_jobs)
@@ -148,6 +152,15 @@ def calibration_method() -> str:
     """Name the method of calibration that this scikit-learn offers and that we prefer."""
     has_temperature = parse_version(sklearn.__version__) >= parse_version("1.8")
     return "temperature" if has_temperature else "sigmoid"
+
+
+def _refuse_heard(estimator: Any, param_grid: Any, X: Any, groups: Any) -> None:
+    """Features of voices that a network knows are clearer than those it will meet later."""
+    speakers = getattr(X, "speakers", None) if groups is None else groups
+    if speakers is not None:
+        refuse_heard(
+            {"final": (estimator, param_grid)}, speakers, "be a part of what is tuned on them"
+        )
 
 
 def _splitter(X: Any, groups: Any, cv: Any) -> Any:

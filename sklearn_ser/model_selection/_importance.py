@@ -19,6 +19,7 @@ from threadpoolctl import threadpool_limits
 from sklearn_ser.metrics import chance_level
 from sklearn_ser.model_selection._feature_families import Families, families_of
 from sklearn_ser.model_selection._feature_tables import OpenModel, keep_columns
+from sklearn_ser.model_selection._heard import refuse_heard
 from sklearn_ser.model_selection._importance_scores import SpeakerScores
 from sklearn_ser.model_selection._split import SpeakerKFold, encode_speakers
 from sklearn_ser.model_selection._tasks import at_most, split_quietly
@@ -113,6 +114,8 @@ def feature_importance_report(
     ValueError
         No table of named features is found, no speakers are known, a speaker stands on both sides,
         `families` says nothing of a feature, or `n_repeats` is no whole number from 1 on.
+    EncoderError
+        The estimator holds weights that were trained on one of the speakers.
 
     See Also
     --------
@@ -141,6 +144,7 @@ def feature_importance_report(
     labels = _check_labels(X, y)
     _check_repeats(n_repeats)
     names, speaker_of_clip = encode_speakers(X, groups, "feature_importance_report")
+    refuse_heard({"whole": (estimator, None)}, names, "show what features are worth for strangers")
     folds = _folds(X, labels, speaker_of_clip, names, cv)
     seed = int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
     work = _Work(estimator, X, labels, families, int(n_repeats), alone, seed)

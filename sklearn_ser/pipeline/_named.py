@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sklearn.base import BaseEstimator, clone
+from sklearn.pipeline import FeatureUnion
 
 from sklearn_ser.audio import AudioLoader
 from sklearn_ser.pipeline._families import (
@@ -56,16 +57,20 @@ def make_ser_pipeline(
 
     Parameters
     ----------
-    features : {"mfcc", "frames", "mel", "functionals", "egemaps_like", "wav2vec2", "families"}, \
-            transformer, or tuple of these, default="mfcc"
+    features : {"mfcc", "frames", "mel", "functionals", "egemaps_like", "embedding", \
+            "functionals+embedding", "wav2vec2", "families"}, transformer, or tuple of these, \
+            default="mfcc"
         Statistics over time, and of the derivatives, of: "mfcc", 20 cepstral coefficients;
         "mel", 40 log-mel bands; "frames", both of these, zero-crossing rate and energy.
         "functionals" and "egemaps_like" are the full set (of clips without their noise) and the
-        small one of :class:`~sklearn_ser.SpeechFunctionalsTransformer`. For
-        networks along the frames: sequences of 150 frames, 20 ms apart, of 20 coefficients and
-        their derivatives, of 64 bands, or of all these without derivatives. "wav2vec2" is the
-        sixth layer of the pretrained encoder of that name (the extra ``wav2vec2``): its mean over
-        time, or its frames. A transformer is cloned; one without ``pooling`` gives sequences,
+        small one of :class:`~sklearn_ser.SpeechFunctionalsTransformer`. "embedding" is what the
+        voice encoder of this package hears
+        (:class:`~sklearn_ser.EmotionEmbeddingTransformer`, all its layers), and
+        "functionals+embedding" both in one table, side by side. For networks along the frames:
+        sequences of 150 frames, 20 ms apart, of 20 coefficients and their derivatives, of 64
+        bands, or of all these without derivatives. "wav2vec2" is the sixth layer of the
+        pretrained encoder of that name (the extra ``wav2vec2``): its mean over time, or its
+        frames. A transformer is cloned; one without ``pooling`` gives sequences,
         which are scaled as such. Several in a tuple or list are families that "voting" or
         "stacking" mixes; "families" stands for ``("functionals", "mel", "mfcc")``, the voice as a
         whole, the spectrum and the cepstrum.
@@ -249,6 +254,11 @@ def _looks_at_frames(classifier: str) -> bool:
 
 
 def _set_where_known(estimator: BaseEstimator, **values: Any) -> None:
+    if isinstance(estimator, FeatureUnion):  # its own n_jobs would be processes around processes
+        for _, part in estimator.transformer_list:
+            if hasattr(part, "get_params"):
+                _set_where_known(part, **values)
+        return
     known = estimator.get_params(deep=False)
     given = {k: v for k, v in values.items() if v is not None and k in known}
     estimator.set_params(**given)

@@ -11,10 +11,12 @@ from sklearn.base import BaseEstimator
 from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
+from sklearn.pipeline import FeatureUnion
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
 
 from sklearn_ser.audio import SilenceTrimmer
+from sklearn_ser.embedding import EmotionEmbeddingTransformer
 from sklearn_ser.encoders import Wav2Vec2Transformer
 from sklearn_ser.features import (
     FrameFeaturesTransformer,
@@ -83,6 +85,15 @@ def _egemaps_like() -> BaseEstimator:
     return SpeechFunctionalsTransformer("eGeMAPS-like")
 
 
+def _embedding() -> BaseEstimator:
+    return EmotionEmbeddingTransformer()
+
+
+def _functionals_and_embedding() -> BaseEstimator:
+    parts = [("functionals", _functionals()), ("embedding", _embedding())]
+    return FeatureUnion(parts, verbose_feature_names_out=False)
+
+
 def _wav2vec2() -> BaseEstimator:
     return Wav2Vec2Transformer(layer=_MIDDLE_LAYER, pooling="mean")
 
@@ -117,6 +128,8 @@ TABLES: dict[str, Callable[[], BaseEstimator]] = {
     "mel": _mel,
     "functionals": _functionals,
     "egemaps_like": _egemaps_like,
+    "embedding": _embedding,
+    "functionals+embedding": _functionals_and_embedding,
     "wav2vec2": _wav2vec2,
 }
 
@@ -153,7 +166,10 @@ STANDARDIZERS: dict[str, Callable[[BaseEstimator], BaseEstimator]] = {
 }
 FEATURE_GRIDS: dict[str, Mapping[str, list[Any]]] = {
     "wav2vec2": {"features__layer": [_MIDDLE_LAYER, 9, 12]},  # a cache keeps all of one pass
-    "functionals": {"classifier__estimator__gamma": ["scale", 0.0001]},  # a wide kernel for many
+    # A wide kernel for many columns.
+    "functionals": {"classifier__estimator__gamma": ["scale", 0.0001]},
+    "embedding": {"classifier__estimator__gamma": ["scale", 0.0001]},
+    "functionals+embedding": {"classifier__estimator__gamma": ["scale", 0.0001]},
 }
 GRIDS: dict[str, Mapping[str, list[Any]]] = {
     "svm": {
