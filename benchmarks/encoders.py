@@ -2,6 +2,7 @@
 
 A wav2vec 2.0 encoder of base size (94 million weights, random: they cost what trained ones do) is
 saved in the hub's format and used as any other, through ``Wav2Vec2Transformer``, on two threads.
+At the end stands the voice encoder of this package, on one (benchmarks/encoder_speed.py).
 
 Run as ``python -m benchmarks.encoders [--write]``; it takes some minutes and 2 GB of disk.
 ``--quick`` uses a tiny encoder and one round, to see that everything runs.
@@ -171,6 +172,13 @@ def cosine_of_int8(folder: Path) -> list[float]:
     return ((exact * rounded).sum(axis=1) / norms).tolist()
 
 
+def own_encoder(is_quick: bool) -> str:
+    """Time the voice encoder of this package; imported here, as other processes count memory."""
+    from benchmarks.encoder_speed import PROCESSES, ROUNDS, report
+
+    return report("crema_d", *((1, 1) if is_quick else (ROUNDS, PROCESSES)))
+
+
 def measure(settings: dict[str, Any], rounds: int, rounds_of_batches: int) -> str:
     """Measure everything on an encoder of these settings."""
     with tempfile.TemporaryDirectory() as place:
@@ -189,6 +197,8 @@ def measure(settings: dict[str, Any], rounds: int, rounds_of_batches: int) -> st
                 memory_table(folder),
                 f"Cosine of int8 to float32 embeddings, 5 clips: lowest {min(cosines):.5f}, mean "
                 f"{statistics.mean(cosines):.5f}.",
+                "The voice encoder that comes with this package.",
+                alone(own_encoder, settings is TINY),
                 environment("torch", "transformers", "onnxruntime", "numpy"),
             ]
         )
