@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks._encoder import DATA, FOREIGN, LOADERS, has_cache, has_data, recalls, score
+from benchmarks._encoder import DATA, FOREIGN, has_cache, has_data, recalls, score
 from benchmarks._encoder_training import Corpus, load_corpus, trained
 from benchmarks.encoder_folds import N_FOLDS, folds_of
 from benchmarks.zero_shot import Asked, ask
@@ -136,7 +136,7 @@ def complete(path: Path, corpus: Corpus, logits: np.ndarray) -> None:
     foreign = [
         foreign_score(name, ask(name, str(path)))
         for name in FOREIGN
-        if name in LOADERS and (Path(os.environ[DATA]) / name).is_dir()
+        if (Path(os.environ[DATA]) / name).is_dir()
     ]
     header = replace(header, card={**card, "scores": [of_folds, *foreign]})
     write_weights(path, header, weights.frames_graph, weights.clip_graph)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 import warnings
@@ -15,7 +14,7 @@ from sklearn_ser.exceptions import MissingExtraError
 from sklearn_ser.neural_network._tensorflow import load_keras
 from sklearn_ser.utils._optional import import_extra
 
-__all__ = ["load_any_keras", "without_chatter"]
+__all__ = ["load_any_keras"]
 
 _PURPOSE = "Training an encoder"
 _THREADS_OF_TENSORFLOW = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
@@ -114,21 +113,3 @@ def _change_threads_of_tensorflow(n_threads: int) -> None:
             RuntimeWarning,
             stacklevel=5,  # whoever calls train_encoder
         )
-
-
-@contextmanager
-def without_chatter() -> Iterator[None]:
-    """Leave out advice that is no concern of a user.
-
-    TensorFlow takes several trainings in one process for one that goes wrong; Keras speaks to
-    NumPy in the manner of older versions.
-    """
-    logger = logging.getLogger("tensorflow")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", module=r"(keras|tensorflow|torch)\b")
-            yield
-    finally:
-        logger.setLevel(level)

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_ser.encoder_training._backend import load_any_keras, without_chatter
+from sklearn_ser.encoder_training._backend import load_any_keras
 from sklearn_ser.encoder_training._batches import Batch
 from sklearn_ser.encoder_training._network import build_networks, weights_by_name
 from sklearn_ser.encoder_training._recipe import EncoderRecipe
+from sklearn_ser.neural_network._tensorflow import without_chatter
 
 __all__ = ["Trainer", "learning_rate_at"]
 
@@ -119,7 +120,7 @@ class Trainer:
         return float(np.average(losses, weights=counts))
 
     def _step(self, batch: Batch) -> float:
-        with without_chatter():
+        with without_chatter("keras", "tensorflow", "torch"):
             logs = self.model.train_on_batch(
                 batch.bands, batch.targets, sample_weight=batch.weights, return_dict=True
             )

@@ -7,12 +7,9 @@ int seed, float32 and a network that is compiled already, and is let go when the
 
 from __future__ import annotations
 
-import logging
 import math
 import threading
-import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -25,7 +22,7 @@ from sklearn_ser.neural_network._callbacks import EARLY_STOPPING, make_callbacks
 from sklearn_ser.neural_network._clip_stacks import ClipStack, clips_at_once
 from sklearn_ser.neural_network._network import Arrays, Blueprint, Network, borrow
 from sklearn_ser.neural_network._plan import TrainingPlan
-from sklearn_ser.neural_network._tensorflow import load_keras
+from sklearn_ser.neural_network._tensorflow import load_keras, without_chatter
 from sklearn_ser.utils._optional import import_extra
 
 __all__ = ["Samples", "Start", "Trained", "predict_probabilities", "train"]
@@ -175,29 +172,11 @@ def _fit_with_scikeras(
         callbacks=callbacks,
         verbose=2 if plan.verbose > 1 else 0,
     )
-    with _without_chatter():
+    with without_chatter("sklearn", "scikeras", "keras", "tensorflow"):
         # The numbers of the clips, since scikeras would read, check and copy the clips themselves
         numbers = np.arange(len(samples.X))[:, np.newaxis]
         classifier.fit(numbers, _one_hot(samples.codes, n_classes), samples.weights)
     return _plain(classifier.history_)
-
-
-@contextmanager
-def _without_chatter() -> Iterator[None]:
-    """Leave out what is no concern of a user.
-
-    scikeras speaks to scikit-learn, and Keras to NumPy, in the manner of older versions;
-    TensorFlow advises against training several networks in one process.
-    """
-    logger = logging.getLogger("tensorflow")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", module=r"(sklearn|scikeras|keras|tensorflow)\b")
-            yield
-    finally:
-        logger.setLevel(level)
 
 
 class _Trainee:

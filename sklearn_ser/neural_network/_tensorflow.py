@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import sys
@@ -14,7 +15,7 @@ from types import ModuleType
 
 from sklearn_ser.utils._optional import import_extra
 
-__all__ = ["check_keras_version", "load_keras"]
+__all__ = ["check_keras_version", "load_keras", "without_chatter"]
 
 _PURPOSE = "A neural network"
 _STDERR = 2
@@ -71,6 +72,29 @@ def check_keras_version(fitted_with: str) -> None:
             "layers may compute something else. Install the version it was fitted with, or fit it "
             "again."
         )
+
+
+@contextmanager
+def without_chatter(*modules: str) -> Iterator[None]:
+    """Leave out what is no concern of a user.
+
+    scikeras speaks to scikit-learn, and Keras to NumPy, in the manner of older versions;
+    TensorFlow takes several trainings in one process for one that goes wrong.
+
+    Parameters
+    ----------
+    *modules : str
+        The packages whose warnings are left out.
+    """
+    logger = logging.getLogger("tensorflow")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module=rf"({'|'.join(modules)})\b")
+            yield
+    finally:
+        logger.setLevel(level)
 
 
 def _major(version: str) -> str:

@@ -270,19 +270,19 @@ class TestCommand:
         assert EmotionHead(path).predict([np.ones(16000)])[0] in ("angry", "sad")
 
     def test_the_output_is_an_encoder(self, table, capsys):
-        with pytest.raises(SystemExit):
+        with pytest.raises(SystemExit, match="2"):
             main(["train-encoder", str(table), "--output", "model.joblib"])
         assert "the name of an encoder's file ends in .encoder" in capsys.readouterr().err
 
     def test_a_share_is_a_share(self, table, capsys):
-        with pytest.raises(SystemExit):
+        with pytest.raises(SystemExit, match="2"):
             main(["train-encoder", str(table), "--output", "a.encoder",
                   "--validation-fraction", "7"])  # fmt: skip
         assert "--validation-fraction is a share below 1, got 7" in capsys.readouterr().err
 
     def test_a_corpus_needs_its_folder(self, monkeypatch, capsys):
         monkeypatch.delenv("SKLEARN_SER_DATA", raising=False)
-        with pytest.raises(SystemExit):
+        with pytest.raises(SystemExit, match="2"):
             main(["train-encoder", "--corpus", "crema_d", "--output", "a.encoder"])
         assert "--corpus crema_d needs --data DIR" in capsys.readouterr().err
 
