@@ -27,12 +27,15 @@ from benchmarks._encoder_training import Corpus, load_corpus, trained
 from benchmarks.encoder_folds import N_FOLDS, folds_of
 from benchmarks.zero_shot import Asked, ask
 from sklearn_ser.embedding import encoder_card, load_encoder, refuse_heard_speakers
-from sklearn_ser.embedding._card import ZERO_SHOT
+from sklearn_ser.embedding._by_speaker import CARD_KEY, SpeakersOfHead
+from sklearn_ser.embedding._card import BY_SPEAKER, ZERO_SHOT
 from sklearn_ser.embedding._weights import read_weights, write_weights
 from sklearn_ser.encoder_training import EncoderRecipe
 from sklearn_ser.encoder_training._calibration import Calibration, calibrate
 from sklearn_ser.exceptions import CorpusWarning, SpeakerWarning
 from sklearn_ser.metrics import speaker_bootstrap_interval
+from sklearn_ser.speakers._names import places_by_speaker
+from sklearn_ser.speakers._statistics import Population
 
 TITLES = {"ravdess": "RAVDESS", "tess": "TESS", "savee": "SAVEE"}
 HEAD = "emotion, by its own head"
@@ -66,12 +69,14 @@ def figures(truth: np.ndarray, predicted: np.ndarray, speakers: np.ndarray) -> d
     return found
 
 
-def fold_score(corpus: Corpus, predicted: np.ndarray, confident: np.ndarray) -> dict[str, Any]:
+def fold_score(
+    corpus: Corpus, predicted: np.ndarray, confident: np.ndarray, more: str = ""
+) -> dict[str, Any]:
     """Return the scores on CREMA-D, also by sex."""
     found = figures(corpus.labels, predicted, corpus.speakers)
     found |= {
         "corpus": "CREMA-D",
-        "protocol": f"{N_FOLDS} folds by actor, networks of the same recipe",
+        "protocol": f"{N_FOLDS} folds by actor, networks of the same recipe{more}",
         "task": HEAD,
         "abstained": round(float(np.mean(~confident)), 4),
     }
@@ -87,14 +92,14 @@ def _by_group(groups: np.ndarray, corpus: Corpus, predicted: np.ndarray) -> Iter
         yield name, {metric: round(score(truth, said, metric), 4) for metric in ("uar", "accuracy")}
 
 
-def foreign_score(name: str, asked: Asked) -> dict[str, Any]:
+def foreign_score(name: str, asked: Asked, protocol: str) -> dict[str, Any]:
     """Return the scores on a corpus that the weights never heard."""
     found = figures(asked.truth, asked.predicted, asked.speakers)
     abstained = round(float(np.mean(~asked.answered)), 4)
     return {
         **found,
         "corpus": TITLES[name],
-        "protocol": ZERO_SHOT,
+        "protocol": protocol,
         "task": HEAD,
         "abstained": abstained,
     }
@@ -110,21 +115,39 @@ def say_calibration(found: Calibration) -> str:
     )
 
 
+def confidence(logits: np.ndarray, calibration: Calibration) -> np.ndarray:
+    """Return the probability of every clip's likeliest class."""
+    scaled = np.exp(logits / calibration.temperature)
+    return np.asarray(scaled.max(axis=1) / scaled.sum(axis=1))
+
+
 def complete(path: Path, corpus: Corpus, logits: np.ndarray) -> None:
     """Calibrate the weights' head, and write scores and calibration onto their card."""
     weights = read_weights(path)
     classes = np.asarray(weights.header.classes)
     codes = np.searchsorted(classes, corpus.labels)
     found = calibrate(logits, codes)
-    scaled = np.exp(logits / found.temperature)
-    confidence = scaled.max(axis=1) / scaled.sum(axis=1)
     of_folds = fold_score(
-        corpus, classes[logits.argmax(axis=1)], confidence >= found.min_confidence
+        corpus, classes[logits.argmax(axis=1)], confidence(logits, found) >= found.min_confidence
     )
+    speakers = np.asarray(corpus.speakers, dtype=object)
+    parts = [logits[places] for _, places in places_by_speaker(speakers)]
+    by_speaker = SpeakersOfHead(Population.of(parts), 1.0, 0.0)
+    relative = by_speaker.standardized(logits, speakers)
+    so = calibrate(relative, codes)
+    by_speaker = replace(by_speaker, temperature=so.temperature, min_confidence=so.min_confidence)
+    of_folds_by_speaker = fold_score(
+        corpus,
+        classes[relative.argmax(axis=1)],
+        confidence(relative, so) >= so.min_confidence,
+        ", each speaker's answers standardised",
+    )
+    of_all = [of_folds, of_folds_by_speaker]
     card = {
         **weights.header.card,
         "calibration": say_calibration(found),
-        "scores": [of_folds],
+        CARD_KEY: by_speaker.to_dict(),
+        "scores": of_all,
     }
     header = replace(
         weights.header,
@@ -134,11 +157,12 @@ def complete(path: Path, corpus: Corpus, logits: np.ndarray) -> None:
     )
     write_weights(path, header, weights.frames_graph, weights.clip_graph)
     foreign = [
-        foreign_score(name, ask(name, str(path)))
+        foreign_score(name, ask(name, str(path), by_speaker=way == BY_SPEAKER), way)
+        for way in (ZERO_SHOT, BY_SPEAKER)
         for name in FOREIGN
         if (Path(os.environ[DATA]) / name).is_dir()
     ]
-    header = replace(header, card={**card, "scores": [of_folds, *foreign]})
+    header = replace(header, card={**card, "scores": [*of_all, *foreign]})
     write_weights(path, header, weights.frames_graph, weights.clip_graph)
 
 

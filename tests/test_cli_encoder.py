@@ -73,6 +73,17 @@ class TestPredict:
         assert main(["predict", *recordings]) == 0
         assert "Labels by the encoder 'tiny' alone" in capsys.readouterr().out
 
+    def test_by_speaker(self, recordings, capsys):
+        assert main(["predict", *recordings, "--speaker", "ann"]) == 0
+        found = capsys.readouterr().out
+        assert "relative to the speaker's other recordings" in found
+        assert known_limits(EmotionHead(by_speaker=True)) in found
+
+    def test_by_speaker_with_weights_that_cannot(self, recordings, voice_encoder, capsys):
+        options = ["--speaker", "ann", "--weights", voice_encoder]
+        assert main(["predict", *recordings, *options]) == 2
+        assert "does not say how the answers about a speaker vary" in capsys.readouterr().err
+
     def test_no_such_weights(self, recordings, capsys):
         assert main(["predict", *recordings, "--weights", "none.encoder"]) == 2
         assert "weights='none.encoder': there is no such file" in capsys.readouterr().err
@@ -81,7 +92,6 @@ class TestPredict:
         ("command", "message"),
         [
             (["m.joblib", "a.wav", "--weights", "x"], "leave out one of it and m.joblib"),
-            (["a.wav", "--speaker", "ann"], "--speaker is about a MODEL"),
             (["m.joblib"], "the following arguments are required: FILE"),
             (
                 ["m.joblib", "--format", "csv", "a.wav", "--what"],

@@ -203,8 +203,8 @@ and what is known of how often it is right on other recordings stands beside its
     command.add_argument(
         "--speaker", metavar="NAME",
         help="who speaks in all of the files, for a model that standardises by speaker "
-        "(FEATURES-CLASSIFIER@speaker); unless the model knows the name, the voice is learned "
-        "from these files, so give many at once",
+        "(FEATURES-CLASSIFIER@speaker), or for labels without MODEL; unless the model knows the "
+        "name, the voice is learned from these files, so give many at once, in several moods",
     )  # fmt: skip
     command.add_argument("--output", metavar="FILE", help="write here instead of to the terminal")
 

@@ -99,11 +99,9 @@ def _problem_with_table(args: argparse.Namespace) -> str | None:
 
 
 def _problem_with_model(args: argparse.Namespace) -> str | None:
-    model, files = model_and_files(args)
+    _, files = model_and_files(args)
     if not files:
         return "the following arguments are required: FILE"
     if args.weights is not None and Path(files[0]).suffix.lower() in MODEL_SUFFIXES:
         return f"--weights is for labels without MODEL: leave out one of it and {files[0]}"
-    if model is None and args.speaker is not None:
-        return "--speaker is about a MODEL that standardises by speaker: name one before the files"
     return None

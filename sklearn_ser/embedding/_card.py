@@ -31,9 +31,10 @@ from sklearn_ser.embedding._weights import Weights, load_weights
 from sklearn_ser.exceptions import EncoderError
 from sklearn_ser.utils._names import first_few
 
-__all__ = ["RARELY_FOUND", "ZERO_SHOT", "encoder_card", "refuse_heard_speakers"]
+__all__ = ["BY_SPEAKER", "RARELY_FOUND", "ZERO_SHOT", "encoder_card", "refuse_heard_speakers"]
 
 ZERO_SHOT = "zero-shot"
+BY_SPEAKER = "zero-shot, each speaker's answers standardised"
 RARELY_FOUND = 0.2  # the recall below which an emotion is hardly ever found
 
 _WIDTH = 88

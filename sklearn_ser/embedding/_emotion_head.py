@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_ser.audio._check import check_clips
+from sklearn_ser.embedding._by_speaker import SpeakersOfHead
 from sklearn_ser.embedding._encoder import VoiceEncoder, load_encoder
+from sklearn_ser.speakers._names import speakers_of
 
 __all__ = ["EmotionHead"]
 
@@ -28,6 +30,12 @@ class EmotionHead:
     ----------
     weights : str or path-like, default="crema_d"
         A name of weights in the package, or a file that ``sklearn-ser train-encoder`` wrote.
+    by_speaker : bool, default=False
+        Whether what is said of a clip is taken beside what is said of its speaker's other clips
+        in the same call, who are told apart by ``X.speakers``. It needs no labels, but clips in
+        several moods, and the more the better; of a voice that is always angry it would say that
+        it never is. Like :class:`~sklearn_ser.SpeakerStandardizer` of new voices it is
+        transductive: such a score must not stand beside one that a clip got alone.
 
     Attributes
     ----------
@@ -45,7 +53,7 @@ class EmotionHead:
     Raises
     ------
     EncoderError
-        The weights cannot be used.
+        The weights cannot be used, or not by speaker.
     EncoderNotFoundError
         There are no such weights.
 
@@ -59,17 +67,25 @@ class EmotionHead:
     True
     """
 
-    def __init__(self, weights: str | os.PathLike[str] = "crema_d") -> None:
+    def __init__(
+        self, weights: str | os.PathLike[str] = "crema_d", *, by_speaker: bool = False
+    ) -> None:
         self.weights = weights
+        self.by_speaker = by_speaker
         encoder = self._encoder()
         self.classes_ = np.array(encoder.classes, dtype=object)
         self.sample_rate = encoder.sample_rate
         self.min_confidence = encoder.min_confidence
         self.name = encoder.name
         self.card: dict[str, Any] = encoder.card
+        self._speakers: SpeakersOfHead | None = None
+        if by_speaker:
+            self._speakers = SpeakersOfHead.of_card(self.card, self.name)
+            self.min_confidence = self._speakers.min_confidence
 
     def __repr__(self) -> str:
-        return f"EmotionHead({os.fspath(self.weights)!r})"
+        more = ", by_speaker=True" if self.by_speaker else ""
+        return f"EmotionHead({os.fspath(self.weights)!r}{more})"
 
     def predict(self, X: Any) -> NDArray[np.object_]:
         """Return the most probable label of every clip, however improbable.
@@ -102,12 +118,21 @@ class EmotionHead:
         Raises
         ------
         AudioError
-            X is no speech at that rate.
+            X is no speech at that rate, or carries no speakers where they are needed.
+
+        Warns
+        -----
+        SpeakerWarning
+            By speaker: of somebody there is one clip only.
         """
-        encoder = self._encoder()
+        encoder, speakers = self._encoder(), None
+        if self._speakers is not None:
+            speakers = speakers_of(X, "EmotionHead(by_speaker=True)")
         clips = check_clips(X, self.sample_rate, estimator=self)
         logits = np.stack([encoder.emotion_logits(waveform) for waveform in clips])
         scaled = logits.astype(np.float64) / encoder.temperature
+        if self._speakers is not None and speakers is not None:
+            scaled = self._speakers.standardized(logits, speakers) / self._speakers.temperature
         raised = np.exp(scaled - scaled.max(axis=1, keepdims=True))
         return raised / raised.sum(axis=1, keepdims=True)
 

@@ -6,13 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from sklearn_ser.embedding import EmotionHead
-from sklearn_ser.embedding._card import RARELY_FOUND, ZERO_SHOT
+from sklearn_ser.embedding._card import BY_SPEAKER, RARELY_FOUND, ZERO_SHOT
 
 __all__ = ["abstain", "known_limits"]
 
 _UNKNOWN = (
     "How often these labels are right on recordings of your kind is not known: the weights' card "
     "has no scores on corpora that they were not trained on."
+)
+_ONE_VOICE = (
+    "Every label is relative to the speaker's other recordings, which are to be in several moods."
 )
 _ADVICE = (
     "With some labelled clips of your own, a classifier trained on EmotionEmbeddingTransformer "
@@ -46,6 +49,8 @@ def known_limits(head: EmotionHead) -> str:
         f"Labels by the encoder {head.name!r} alone: {', '.join(head.classes_)}. "
         f"Below {head.min_confidence:.0%} it is unsure."
     )
+    if head.by_speaker:
+        begin += f"\n{_ONE_VOICE}"
     if not scores:
         return "\n".join([begin, _UNKNOWN, _ADVICE])
     measured = "; ".join(f"{score['corpus']} {_with_interval(score)}" for score in scores)
@@ -91,9 +96,10 @@ def _note(head: EmotionHead) -> str:
 
 
 def _foreign_scores(head: EmotionHead) -> list[Mapping[str, Any]]:
-    """Return the scores of the labels as they are, on corpora that were not trained on."""
+    """Return the scores of labels given in the head's way, on corpora that were not trained on."""
     scores = head.card.get("scores") or []
-    return [s for s in scores if s.get("protocol") == ZERO_SHOT and s.get("uar") is not None]
+    protocol = BY_SPEAKER if head.by_speaker else ZERO_SHOT
+    return [s for s in scores if s.get("protocol") == protocol and s.get("uar") is not None]
 
 
 def _with_interval(score: Mapping[str, Any]) -> str:

@@ -30,11 +30,13 @@ from benchmarks.voice_worth import Study
 from sklearn_ser import AudioClips, SpeakerStandardizer
 from sklearn_ser.datasets import make_emotional_speech
 from sklearn_ser.embedding import load_encoder
-from sklearn_ser.embedding._card import _score_lines
+from sklearn_ser.embedding._by_speaker import SpeakersOfHead
+from sklearn_ser.embedding._card import BY_SPEAKER, _score_lines
 from sklearn_ser.embedding._weights import read_weights
 from sklearn_ser.encoder_training import EncoderRecipe
 from sklearn_ser.exceptions import SpeakerWarning
 from sklearn_ser.model_selection import get_protocol
+from sklearn_ser.speakers._statistics import Population
 
 CLASSES = ("angry", "happy", "sad")
 
@@ -246,8 +248,21 @@ class TestZeroShot:
         assert not asked.answered.any()
         assert zero_shot.score_row("savee", asked)[-2:] == ["100.0", ""]
 
-    def test_the_report(self, voice_encoder):
-        text = zero_shot.report({"savee": zero_shot.ask("savee", voice_encoder)}, voice_encoder)
+    def test_the_report(self, write_voice_encoder, tmp_path):
+        known = SpeakersOfHead(Population.of([np.eye(3), 2 * np.eye(3)]), 0.5, 0.3)
+        card = {"by_speaker": known.to_dict()}
+        path = str(write_voice_encoder(tmp_path / "a.encoder", card=card))
+        assert "by speaker below 0.30" in zero_shot.report(self.answers(path), path)
+        by_speaker = zero_shot.ask("savee", path, by_speaker=True)
+        assert by_speaker.min_confidence == 0.3
+        assert not np.allclose(by_speaker.probabilities, zero_shot.ask("savee", path).probabilities)
+
+    def answers(self, path):
+        return {"savee": zero_shot.ask("savee", path)}
+
+    def test_the_rows_of_the_report(self, voice_encoder):
+        answers = self.answers(voice_encoder)
+        text = zero_shot.tables(answers)
         scores, recall, share = rows_of(text)
         assert scores[0] == "savee"
         assert recall[1] == "recall"
@@ -403,9 +418,10 @@ class TestCompleteCard:
         assert 0 < after.header.min_confidence < 1
         assert f"Temperature {after.header.temperature:g}" in after.header.card["calibration"]
 
-    def test_scores_stand_on_the_card(self, completed):
+    def test_scores_stand_on_the_card(self, completed, corpus):
         _, after = completed
-        own, *others = after.header.card["scores"]
+        corpus_speakers = len(set(corpus.speakers))
+        own, by_speaker, *others = after.header.card["scores"]
         assert own["corpus"] == "CREMA-D"
         assert set(own["groups"]) == {"female", "male"}
         assert own["uar"] == pytest.approx(np.mean(list(own["recalls"].values())), abs=1e-3)
@@ -413,7 +429,13 @@ class TestCompleteCard:
         assert [(each["corpus"], each["protocol"]) for each in others] == [
             ("RAVDESS", "zero-shot"),
             ("SAVEE", "zero-shot"),
+            ("RAVDESS", BY_SPEAKER),
+            ("SAVEE", BY_SPEAKER),
         ]
+        assert by_speaker["protocol"] == f"{own['protocol']}, each speaker's answers standardised"
+        known = SpeakersOfHead.of_card(after.header.card, "whole")
+        assert known.population.n_speakers == corpus_speakers
+        assert 0 < known.min_confidence < 1
         assert "zero-shot" in encoder_card_of(after)
 
     def test_folds_answer_for_their_own_speakers(self, corpus, no_training, tmp_path):
