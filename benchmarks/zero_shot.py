@@ -13,10 +13,11 @@ the folder of the corpora.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from benchmarks._encoder import (
@@ -35,6 +36,7 @@ from sklearn_ser.metrics import chance_level
 
 COMMAND = "python -m benchmarks.zero_shot"
 BY_SPEAKER = ", by speaker"
+N_CLIPS = (2, 5, 10, 20, 40)
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,16 +70,42 @@ class Asked:
         }
 
 
-def ask(corpus: str, weights: str, *, by_speaker: bool = False) -> Asked:
-    """Ask the head about every clip of a corpus whose emotion it knows."""
+def ask(
+    corpus: str, weights: str, *, by_speaker: bool = False, n_clips: int | None = None
+) -> Asked:
+    """Ask the head about every clip of a corpus whose emotion it knows.
+
+    By speaker it knows about `n_clips` of the speaker's clips at a time, drawn at random; None is
+    all of them.
+    """
     speech = load_unheard(corpus, weights)
     head = EmotionHead(weights, by_speaker=by_speaker)
     truth = np.asarray(speech.target).astype(str)
     classes = np.asarray(head.classes_).astype(str)
     shared = np.flatnonzero(np.isin(truth, classes))
-    probabilities = head.predict_proba(speech.data[shared])
     speakers = np.asarray(speech.groups).astype(str)[shared]
+    known = speakers if n_clips is None else in_parts(speakers, n_clips)
+    clips = speech.data[shared].with_metadata(pd.DataFrame({"speaker": known}))
+    probabilities = head.predict_proba(clips)
     return Asked(truth[shared], speakers, probabilities, classes, head.min_confidence)
+
+
+def in_parts(speakers: np.ndarray, n_clips: int) -> np.ndarray:
+    """Draw parts of each speaker's clips, each as if of a person of its own."""
+    rng = np.random.default_rng(0)
+    found = np.empty(len(speakers), dtype=object)
+    for name in np.unique(speakers):
+        places = rng.permutation(np.flatnonzero(speakers == name))
+        for number, part in enumerate(np.array_split(places, max(len(places) // n_clips, 1))):
+            found[part] = f"{name}, part {number}"
+    return found
+
+
+def curve_rows(corpora: Iterable[str], weights: str) -> Iterator[list[object]]:
+    """Yield each corpus' UAR by how many of a speaker's clips are known at a time."""
+    for name in corpora:
+        asked = [ask(name, weights, by_speaker=True, n_clips=n) for n in N_CLIPS]
+        yield [name, *(f"{100 * score(a.truth, a.predicted, 'uar'):.1f}" for a in asked)]
 
 
 def score_row(name: str, asked: Asked) -> list[object]:
@@ -105,7 +133,7 @@ def cell(share: float | None) -> str:
     return "" if share is None else f"{100 * share:.1f}"
 
 
-def report(answers: Mapping[str, Asked], weights: str) -> str:
+def report(answers: Mapping[str, Asked], weights: str, corpora: Iterable[str]) -> str:
     """Format what was found."""
     encoder, by_speaker = load_encoder(weights), EmotionHead(weights, by_speaker=True)
     return "\n\n".join(
@@ -117,6 +145,8 @@ def report(answers: Mapping[str, Asked], weights: str) -> str:
             "speaker each voice's answers are standardised, without labels, so a clip's depends on "
             "the voice's other clips.",
             tables(answers),
+            "UAR by speaker, where about so many of the speaker's clips are known at a time.",
+            table(["corpus", *map(str, N_CLIPS)], curve_rows(corpora, weights)),
             environment("numpy", "onnxruntime"),
         ]
     )
@@ -148,7 +178,7 @@ def main() -> None:
             for how, by_speaker in (("", False), (BY_SPEAKER, True))
             for name in asked.corpora
         }
-    text = report(answers, asked.weights)
+        text = report(answers, asked.weights, asked.corpora)
     print(text, flush=True)
     if asked.write:
         write_section(COMMAND, text)

@@ -252,10 +252,22 @@ class TestZeroShot:
         known = SpeakersOfHead(Population.of([np.eye(3), 2 * np.eye(3)]), 0.5, 0.3)
         card = {"by_speaker": known.to_dict()}
         path = str(write_voice_encoder(tmp_path / "a.encoder", card=card))
-        assert "by speaker below 0.30" in zero_shot.report(self.answers(path), path)
+        text = zero_shot.report(self.answers(path), path, ["savee"])
+        assert "by speaker below 0.30" in text
+        assert rows_of(text)[-1][0] == "savee"
+        assert len(rows_of(text)[-1]) == 1 + len(zero_shot.N_CLIPS)
         by_speaker = zero_shot.ask("savee", path, by_speaker=True)
         assert by_speaker.min_confidence == 0.3
         assert not np.allclose(by_speaker.probabilities, zero_shot.ask("savee", path).probabilities)
+
+    @pytest.mark.parametrize("n_clips", [2, 5, 40])
+    def test_parts_are_of_one_speaker_and_of_about_the_size(self, n_clips):
+        speakers = np.array(["ann"] * 23 + ["bob"] * 17)
+        parts = zero_shot.in_parts(speakers, n_clips)
+        assert all(part.startswith(f"{who}, ") for who, part in zip(speakers, parts, strict=True))
+        sizes = np.array(list(Counter(parts).values()))
+        assert (sizes >= min(n_clips, 17)).all()
+        assert (sizes < 2 * n_clips).all()
 
     def answers(self, path):
         return {"savee": zero_shot.ask("savee", path)}
