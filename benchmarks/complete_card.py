@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.special import softmax
 
 from benchmarks._encoder import DATA, FOREIGN, has_cache, has_data, recalls, score
 from benchmarks._encoder_training import Corpus, load_corpus, trained
@@ -70,15 +71,17 @@ def figures(truth: np.ndarray, predicted: np.ndarray, speakers: np.ndarray) -> d
 
 
 def fold_score(
-    corpus: Corpus, predicted: np.ndarray, confident: np.ndarray, more: str = ""
+    corpus: Corpus, classes: np.ndarray, logits: np.ndarray, by: Calibration, more: str = ""
 ) -> dict[str, Any]:
     """Return the scores on CREMA-D, also by sex."""
+    predicted = classes[logits.argmax(axis=1)]
+    confidence = softmax(logits / by.temperature, axis=1).max(axis=1)
     found = figures(corpus.labels, predicted, corpus.speakers)
     found |= {
         "corpus": "CREMA-D",
         "protocol": f"{N_FOLDS} folds by actor, networks of the same recipe{more}",
         "task": HEAD,
-        "abstained": round(float(np.mean(~confident)), 4),
+        "abstained": round(float(np.mean(confidence < by.min_confidence)), 4),
     }
     if corpus.sex is not None:
         found["groups"] = dict(_by_group(corpus.sex, corpus, predicted))
@@ -115,39 +118,27 @@ def say_calibration(found: Calibration) -> str:
     )
 
 
-def confidence(logits: np.ndarray, calibration: Calibration) -> np.ndarray:
-    """Return the probability of every clip's likeliest class."""
-    scaled = np.exp(logits / calibration.temperature)
-    return np.asarray(scaled.max(axis=1) / scaled.sum(axis=1))
-
-
 def complete(path: Path, corpus: Corpus, logits: np.ndarray) -> None:
     """Calibrate the weights' head, and write scores and calibration onto their card."""
     weights = read_weights(path)
     classes = np.asarray(weights.header.classes)
     codes = np.searchsorted(classes, corpus.labels)
     found = calibrate(logits, codes)
-    of_folds = fold_score(
-        corpus, classes[logits.argmax(axis=1)], confidence(logits, found) >= found.min_confidence
-    )
     speakers = np.asarray(corpus.speakers, dtype=object)
     parts = [logits[places] for _, places in places_by_speaker(speakers)]
     by_speaker = SpeakersOfHead(Population.of(parts), 1.0, 0.0)
     relative = by_speaker.standardized(logits, speakers)
     so = calibrate(relative, codes)
     by_speaker = replace(by_speaker, temperature=so.temperature, min_confidence=so.min_confidence)
-    of_folds_by_speaker = fold_score(
-        corpus,
-        classes[relative.argmax(axis=1)],
-        confidence(relative, so) >= so.min_confidence,
-        ", each speaker's answers standardised",
-    )
-    of_all = [of_folds, of_folds_by_speaker]
+    of_folds = [
+        fold_score(corpus, classes, logits, found),
+        fold_score(corpus, classes, relative, so, ", each speaker's answers standardised"),
+    ]
     card = {
         **weights.header.card,
         "calibration": say_calibration(found),
         CARD_KEY: by_speaker.to_dict(),
-        "scores": of_all,
+        "scores": of_folds,
     }
     header = replace(
         weights.header,
@@ -162,7 +153,7 @@ def complete(path: Path, corpus: Corpus, logits: np.ndarray) -> None:
         for name in FOREIGN
         if (Path(os.environ[DATA]) / name).is_dir()
     ]
-    header = replace(header, card={**card, "scores": [*of_all, *foreign]})
+    header = replace(header, card={**card, "scores": [*of_folds, *foreign]})
     write_weights(path, header, weights.frames_graph, weights.clip_graph)
 
 

@@ -109,7 +109,7 @@ class SpeakersOfHead:
                 usual = self.population.speaker(
                     logits[places], shrinkage="auto", scale_shrinkage=_SCALE_SHRINKAGE
                 )
-            found[places] = (logits[places] - usual.mean) / usual.scale
+            found[places] = usual.standardize(logits[places])
         if alone:
             warnings.warn(
                 f"EmotionHead: of {len(alone)} speakers, the first {alone[0]!r}, there is one clip "

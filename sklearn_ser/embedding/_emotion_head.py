@@ -125,16 +125,19 @@ class EmotionHead:
         SpeakerWarning
             By speaker: of somebody there is one clip only.
         """
-        encoder, speakers = self._encoder(), None
-        if self._speakers is not None:
+        if self._speakers is None:
+            scaled = self._logits(X).astype(np.float64) / self._encoder().temperature
+        else:
             speakers = speakers_of(X, "EmotionHead(by_speaker=True)")
-        clips = check_clips(X, self.sample_rate, estimator=self)
-        logits = np.stack([encoder.emotion_logits(waveform) for waveform in clips])
-        scaled = logits.astype(np.float64) / encoder.temperature
-        if self._speakers is not None and speakers is not None:
-            scaled = self._speakers.standardized(logits, speakers) / self._speakers.temperature
+            relative = self._speakers.standardized(self._logits(X), speakers)
+            scaled = relative / self._speakers.temperature
         raised = np.exp(scaled - scaled.max(axis=1, keepdims=True))
         return raised / raised.sum(axis=1, keepdims=True)
+
+    def _logits(self, X: Any) -> NDArray[np.float32]:
+        encoder = self._encoder()
+        clips = check_clips(X, self.sample_rate, estimator=self)
+        return np.stack([encoder.emotion_logits(waveform) for waveform in clips])
 
     def _encoder(self) -> VoiceEncoder:
         return load_encoder(self.weights)

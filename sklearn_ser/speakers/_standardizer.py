@@ -296,7 +296,7 @@ class SpeakerStandardizer(OwnFormMixin, TransformerMixin, BaseEstimator):
             if known is None and len(here) < self.min_clips:
                 few.append(name)
             by = known or self.statistics_of(features[here])
-            standardized[here] = (features[here].astype(np.float64) - by.mean) / by.scale
+            standardized[here] = by.standardize(features[here])
         self._warn_of_few(few, "this call")
         return standardized
 

@@ -35,6 +35,21 @@ class SpeakerStatistics:
     mean: Numbers
     scale: Numbers
 
+    def standardize(self, features: NDArray[np.floating]) -> Numbers:
+        """Standardise the speaker's clips, in float64.
+
+        Parameters
+        ----------
+        features : ndarray of shape (n_clips, n_features)
+            The speaker's.
+
+        Returns
+        -------
+        ndarray of shape (n_clips, n_features)
+            Each feature less its mean, over its scale.
+        """
+        return (features.astype(np.float64) - self.mean) / self.scale
+
 
 class Moments(NamedTuple):
     """Number of clips, their mean, and the sum of the squared deviations from it."""
