@@ -29,14 +29,16 @@ from benchmarks.encoder_folds import N_FOLDS, folds_of
 from benchmarks.zero_shot import Asked, ask
 from sklearn_ser.embedding import encoder_card, load_encoder, refuse_heard_speakers
 from sklearn_ser.embedding._by_speaker import CARD_KEY, SpeakersOfHead
-from sklearn_ser.embedding._card import BY_SPEAKER, ZERO_SHOT
+from sklearn_ser.embedding._card import BY_SPEAKER, STANDARDISED, ZERO_SHOT
 from sklearn_ser.embedding._weights import read_weights, write_weights
 from sklearn_ser.encoder_training import EncoderRecipe
-from sklearn_ser.encoder_training._calibration import Calibration, calibrate
+from sklearn_ser.encoder_training._calibration import (
+    Calibration,
+    calibrate,
+    calibrate_by_speaker,
+)
 from sklearn_ser.exceptions import CorpusWarning, SpeakerWarning
 from sklearn_ser.metrics import speaker_bootstrap_interval
-from sklearn_ser.speakers._names import places_by_speaker
-from sklearn_ser.speakers._statistics import Population
 
 TITLES = {"ravdess": "RAVDESS", "tess": "TESS", "savee": "SAVEE"}
 HEAD = "emotion, by its own head"
@@ -71,7 +73,11 @@ def figures(truth: np.ndarray, predicted: np.ndarray, speakers: np.ndarray) -> d
 
 
 def fold_score(
-    corpus: Corpus, classes: np.ndarray, logits: np.ndarray, by: Calibration, more: str = ""
+    corpus: Corpus,
+    classes: np.ndarray,
+    logits: np.ndarray,
+    by: Calibration | SpeakersOfHead,
+    more: str = "",
 ) -> dict[str, Any]:
     """Return the scores on CREMA-D, also by sex."""
     predicted = classes[logits.argmax(axis=1)]
@@ -125,14 +131,13 @@ def complete(path: Path, corpus: Corpus, logits: np.ndarray) -> None:
     codes = np.searchsorted(classes, corpus.labels)
     found = calibrate(logits, codes)
     speakers = np.asarray(corpus.speakers, dtype=object)
-    parts = [logits[places] for _, places in places_by_speaker(speakers)]
-    by_speaker = SpeakersOfHead(Population.of(parts), 1.0, 0.0)
+    by_speaker = calibrate_by_speaker(logits, codes, speakers)
+    if by_speaker is None:
+        raise ValueError(f"{len(set(speakers))} speakers are too few to calibrate by speaker.")
     relative = by_speaker.standardized(logits, speakers)
-    so = calibrate(relative, codes)
-    by_speaker = replace(by_speaker, temperature=so.temperature, min_confidence=so.min_confidence)
     of_folds = [
         fold_score(corpus, classes, logits, found),
-        fold_score(corpus, classes, relative, so, ", each speaker's answers standardised"),
+        fold_score(corpus, classes, relative, by_speaker, f", {STANDARDISED}"),
     ]
     card = {
         **weights.header.card,

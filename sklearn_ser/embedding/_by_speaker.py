@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_ser.exceptions import EncoderError, SpeakerWarning
+from sklearn_ser.exceptions import EncoderError
 from sklearn_ser.speakers._names import places_by_speaker
-from sklearn_ser.speakers._statistics import Population
+from sklearn_ser.speakers._statistics import Population, SpeakerStatistics
 
 __all__ = ["CARD_KEY", "FEWEST_CLIPS", "SpeakersOfHead"]
 
@@ -64,7 +63,8 @@ class SpeakersOfHead:
         if given is None:
             raise EncoderError(
                 f"by_speaker=True: the card of the weights {name!r} does not say how the answers "
-                "about a speaker vary. Use weights='crema_d', or by_speaker=False."
+                "about a speaker vary, which train_encoder measures where it holds out several "
+                "speakers. Use weights='crema_d', or by_speaker=False."
             )
         mean, within, between = (np.array(given[key]) for key in ("mean", "within", "between"))
         population = Population(mean, within, between, int(given["n_speakers"]))
@@ -93,28 +93,16 @@ class SpeakersOfHead:
         Returns
         -------
         ndarray of shape (n_clips, n_classes)
-
-        Warns
-        -----
-        SpeakerWarning
-            Of somebody there is one clip only: it is standardised by the population.
+            A clip that is its speaker's only one is standardised by the population.
         """
         found = np.empty(logits.shape)
-        alone = []
-        for name, places in places_by_speaker(speakers):
-            usual = self.population.nobody()
-            if len(places) < FEWEST_CLIPS:
-                alone.append(name)
-            else:
-                usual = self.population.speaker(
-                    logits[places], shrinkage="auto", scale_shrinkage=_SCALE_SHRINKAGE
-                )
-            found[places] = usual.standardize(logits[places])
-        if alone:
-            warnings.warn(
-                f"EmotionHead: of {len(alone)} speakers, the first {alone[0]!r}, there is one clip "
-                "only, which says nothing about the voice. Give all clips of a speaker at once.",
-                SpeakerWarning,
-                stacklevel=4,
-            )
+        for _, places in places_by_speaker(speakers):
+            heard = logits[places]
+            found[places] = self._usual(heard).standardize(heard)
         return found
+
+    def _usual(self, logits: NDArray[np.floating]) -> SpeakerStatistics:
+        """Return what a speaker's logits are standardised by; the population's if there is one."""
+        if len(logits) < FEWEST_CLIPS:
+            return self.population.nobody()
+        return self.population.speaker(logits, shrinkage="auto", scale_shrinkage=_SCALE_SHRINKAGE)

@@ -10,6 +10,9 @@ recipe : dict
     All that the training was told.
 calibration : str
     Where temperature and least confidence come from.
+by_speaker : dict
+    What labels beside the same speaker's others need: how logits vary within and between speakers,
+    and their own temperature and least confidence. Missing where it was not measured.
 keras, seed, written_with
     Versions and the seed.
 scores : list of dict
@@ -31,10 +34,18 @@ from sklearn_ser.embedding._weights import Weights, load_weights
 from sklearn_ser.exceptions import EncoderError
 from sklearn_ser.utils._names import first_few
 
-__all__ = ["BY_SPEAKER", "RARELY_FOUND", "ZERO_SHOT", "encoder_card", "refuse_heard_speakers"]
+__all__ = [
+    "BY_SPEAKER",
+    "RARELY_FOUND",
+    "STANDARDISED",
+    "ZERO_SHOT",
+    "encoder_card",
+    "refuse_heard_speakers",
+]
 
 ZERO_SHOT = "zero-shot"
-BY_SPEAKER = "zero-shot, each speaker's answers standardised"
+STANDARDISED = "each speaker's answers standardised"
+BY_SPEAKER = f"{ZERO_SHOT}, {STANDARDISED}"
 RARELY_FOUND = 0.2  # the recall below which an emotion is hardly ever found
 
 _WIDTH = 88

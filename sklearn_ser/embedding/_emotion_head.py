@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+import warnings
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_ser.audio._check import check_clips
-from sklearn_ser.embedding._by_speaker import SpeakersOfHead
+from sklearn_ser.embedding._by_speaker import FEWEST_CLIPS, SpeakersOfHead
 from sklearn_ser.embedding._encoder import VoiceEncoder, load_encoder
-from sklearn_ser.speakers._names import speakers_of
+from sklearn_ser.exceptions import SpeakerWarning
+from sklearn_ser.speakers._names import places_by_speaker, speakers_of
 
 __all__ = ["EmotionHead"]
 
@@ -129,6 +131,7 @@ class EmotionHead:
             scaled = self._logits(X).astype(np.float64) / self._encoder().temperature
         else:
             speakers = speakers_of(X, "EmotionHead(by_speaker=True)")
+            _warn_of_single_clips(speakers)
             relative = self._speakers.standardized(self._logits(X), speakers)
             scaled = relative / self._speakers.temperature
         raised = np.exp(scaled - scaled.max(axis=1, keepdims=True))
@@ -141,3 +144,14 @@ class EmotionHead:
 
     def _encoder(self) -> VoiceEncoder:
         return load_encoder(self.weights)
+
+
+def _warn_of_single_clips(speakers: NDArray[np.object_]) -> None:
+    alone = [name for name, places in places_by_speaker(speakers) if len(places) < FEWEST_CLIPS]
+    if alone:
+        warnings.warn(
+            f"EmotionHead: of {len(alone)} speakers, the first {alone[0]!r}, there is one clip "
+            "only, which says nothing about the voice. Give all clips of a speaker at once.",
+            SpeakerWarning,
+            stacklevel=3,
+        )

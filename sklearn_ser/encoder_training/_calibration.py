@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 
-__all__ = ["ANSWERED_ACCURACY", "UNCALIBRATED", "Calibration", "calibrate"]
+from sklearn_ser.embedding._by_speaker import FEWEST_CLIPS, SpeakersOfHead
+from sklearn_ser.speakers._names import places_by_speaker
+from sklearn_ser.speakers._statistics import Population
+
+__all__ = [
+    "ANSWERED_ACCURACY",
+    "FEWEST_SPEAKERS",
+    "UNCALIBRATED",
+    "Calibration",
+    "calibrate",
+    "calibrate_by_speaker",
+]
 
 ANSWERED_ACCURACY = 0.75  # of the validation clips whose confidence reaches the least
+FEWEST_SPEAKERS = 4  # fewer say nothing about how speakers differ
 _FEWEST_ANSWERED = 20  # fewer clips say nothing about an accuracy
 _TEMPERATURES = (0.05, 20.0)
 
@@ -73,6 +85,34 @@ def calibrate(
     is_right = probabilities.argmax(axis=1) == codes
     least, answered = _least_confidence(probabilities.max(axis=1), is_right, accuracy)
     return Calibration(round(temperature, 4), round(least, 4), accuracy, round(answered, 4))
+
+
+def calibrate_by_speaker(
+    logits: NDArray[np.floating], codes: NDArray[np.integer], speakers: NDArray[np.object_]
+) -> SpeakersOfHead | None:
+    """Calibrate answers that are standardised by speaker, from speakers who were held out.
+
+    Parameters
+    ----------
+    logits : ndarray of shape (n_clips, n_classes)
+        What the network says of their clips.
+    codes : ndarray of shape (n_clips,)
+        The clips' classes.
+    speakers : ndarray of shape (n_clips,)
+        Who speaks.
+
+    Returns
+    -------
+    SpeakersOfHead or None
+        How the answers about speakers vary, and the temperature and the least confidence of those
+        beside the same speaker's others; None where there are too few speakers of several clips.
+    """
+    parts = [logits[places] for _, places in places_by_speaker(speakers)]
+    if sum(len(part) >= FEWEST_CLIPS for part in parts) < FEWEST_SPEAKERS:
+        return None
+    found = SpeakersOfHead(Population.of(parts), 1.0, 0.0)
+    by = calibrate(found.standardized(logits, speakers), codes)
+    return replace(found, temperature=by.temperature, min_confidence=by.min_confidence)
 
 
 def _cross_entropy(logits: NDArray[np.floating], codes: NDArray[np.integer]) -> float:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_ser import __version__
+from sklearn_ser.embedding._by_speaker import CARD_KEY, SpeakersOfHead
 from sklearn_ser.encoder_training._backend import load_any_keras
 from sklearn_ser.encoder_training._calibration import Calibration
 from sklearn_ser.encoder_training._known_clips import KnownClips
@@ -46,8 +47,9 @@ def make_card(
     held: Held,
     *,
     corpus: str,
-    score: dict[str, Any] | None,
+    scores: dict[str, dict[str, Any]],
     calibration: Calibration,
+    by_speaker: SpeakersOfHead | None,
 ) -> dict[str, Any]:
     """Describe a trained encoder, in a form that JSON can hold.
 
@@ -61,10 +63,12 @@ def make_card(
         Which clips trained it, and which it was validated on.
     corpus : str
         What to call the recordings.
-    score : dict or None
-        On the speakers held out; None where nobody was.
+    scores : dict of dict
+        On the speakers held out, by what was done to the answers; empty where nobody was.
     calibration : Calibration
         Of its head.
+    by_speaker : SpeakersOfHead or None
+        Of its answers beside the same speaker's others, where it is known.
 
     Returns
     -------
@@ -78,7 +82,8 @@ def make_card(
         "validation_speakers": _names(known.speakers[held.validation]),
         "recipe": recipe.to_dict(),
         "calibration": _describe_calibration(calibration),
-        "scores": [] if score is None else [_with_protocol(score, corpus)],
+        **({} if by_speaker is None else {CARD_KEY: by_speaker.to_dict()}),
+        "scores": [_with_protocol(score, corpus, way) for way, score in scores.items()],
         "not_for": list(_NOT_FOR),
         "keras": f"{load_any_keras().__version__} ({load_any_keras().backend.backend()})",
         "seed": recipe.seed,
@@ -102,10 +107,10 @@ def _names(speakers: Iterable[Any]) -> list[str]:
     return sorted({str(speaker) for speaker in speakers})
 
 
-def _with_protocol(score: dict[str, Any], corpus: str) -> dict[str, Any]:
+def _with_protocol(score: dict[str, Any], corpus: str, way: str) -> dict[str, Any]:
     about = {
         "corpus": corpus,
-        "protocol": "training speakers held out for validation",
+        "protocol": f"training speakers held out for validation{way and f', {way}'}",
         "task": "emotion, by its own head",
     }
     return {**about, **score}

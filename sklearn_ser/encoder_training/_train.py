@@ -15,12 +15,18 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sklearn_ser.audio import AudioClips, check_clips
+from sklearn_ser.embedding._card import STANDARDISED
 from sklearn_ser.embedding._encoder import VoiceEncoder
 from sklearn_ser.embedding._weights import Weights, write_weights
 from sklearn_ser.encoder_training._assembly import assemble
 from sklearn_ser.encoder_training._backend import load_any_keras
 from sklearn_ser.encoder_training._batches import batches_of_epoch, n_steps_of_epoch
-from sklearn_ser.encoder_training._calibration import UNCALIBRATED, Calibration, calibrate
+from sklearn_ser.encoder_training._calibration import (
+    UNCALIBRATED,
+    Calibration,
+    calibrate,
+    calibrate_by_speaker,
+)
 from sklearn_ser.encoder_training._card import make_card
 from sklearn_ser.encoder_training._checkpoint import Checkpoint
 from sklearn_ser.encoder_training._export import check_can_export
@@ -299,20 +305,26 @@ class _Run:
         self, *, name: str, corpus: str, calibration: Calibration | None, precision: str
     ) -> Weights:
         """Validate and calibrate the network, and export it."""
-        score = None
-        if len(self.held.validation):
-            logits = self._logits()
-            score = score_held(logits, self.known, self.held.validation)
-            codes = self.known.codes[self.held.validation]
-            calibration = calibration or calibrate(logits, codes)
+        held = self.held.validation
+        scores: dict[str, dict[str, Any]] = {}
+        by_speaker = None
+        if len(held):
+            logits, speakers = self._logits(), self.known.speakers[held]
+            scores[""] = score_held(logits, self.known, held)
+            calibration = calibration or calibrate(logits, self.known.codes[held])
+            by_speaker = calibrate_by_speaker(logits, self.known.codes[held], speakers)
+            if by_speaker is not None:
+                relative = by_speaker.standardized(logits, speakers)
+                scores[STANDARDISED] = score_held(relative, self.known, held)
         calibration = calibration or UNCALIBRATED
         card = make_card(
             self.recipe,
             self.known,
             self.held,
             corpus=corpus,
-            score=score,
+            scores=scores,
             calibration=calibration,
+            by_speaker=by_speaker,
         )
         return self._assemble(name=name, calibration=calibration, card=card, precision=precision)
 

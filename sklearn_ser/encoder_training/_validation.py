@@ -105,7 +105,7 @@ def validate(encoder: VoiceEncoder, hearing: Hearing, clips: Places) -> NDArray[
     return np.stack([encoder.logits_of_bands(bands) for bands in heard])
 
 
-def score_held(logits: NDArray[np.float32], known: KnownClips, clips: Places) -> dict[str, Any]:
+def score_held(logits: NDArray[np.floating], known: KnownClips, clips: Places) -> dict[str, Any]:
     """Score what the network says of clips.
 
     Parameters

@@ -110,11 +110,14 @@ class TestBySpeaker:
             known.standardized(logits, speakers)[order],
         )
 
-    def test_one_clip_is_standardised_by_the_population_with_a_warning(self, population):
+    def test_one_clip_is_told(self, head_by_speaker, speech):
+        with pytest.warns(SpeakerWarning, match="1 speakers, the first '.+', there is one clip"):
+            head_by_speaker.predict(speech[:1])
+
+    def test_one_clip_is_standardised_by_the_population(self, population):
         known = SpeakersOfHead(population, 1.0, 0.5)
         logits = np.array([[1.0, 2.0, 3.0]])
-        with pytest.warns(SpeakerWarning, match="1 speakers, the first 'ann', there is one clip"):
-            found = known.standardized(logits, np.array(["ann"], dtype=object))
+        found = known.standardized(logits, np.array(["ann"], dtype=object))
         usual = population.nobody()
         np.testing.assert_allclose(found, (logits - usual.mean) / usual.scale)
 

@@ -4,7 +4,11 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from sklearn_ser.encoder_training._calibration import calibrate
+from sklearn_ser.encoder_training._calibration import (
+    FEWEST_SPEAKERS,
+    calibrate,
+    calibrate_by_speaker,
+)
 
 
 @pytest.fixture
@@ -48,3 +52,34 @@ def test_all_is_answered_where_all_is_right():
     found = calibrate(np.eye(3)[codes] * 2, codes)
     assert found.answered == 1
     assert found.min_confidence <= 1
+
+
+@pytest.fixture
+def biased_answers():
+    """Give answers of eight speakers whose voices alone move the logits, and the classes."""
+    rng = np.random.default_rng(0)
+    codes = rng.integers(3, size=800)
+    speakers = np.repeat([f"s{number}" for number in range(8)], 100).astype(object)
+    bias = np.repeat(rng.normal(scale=2, size=(8, 3)), 100, axis=0)
+    return np.eye(3)[codes] * 2 + rng.normal(size=(800, 3)) + bias, codes, speakers
+
+
+def test_what_speakers_have_in_common_is_taken_out(biased_answers):
+    logits, codes, speakers = biased_answers
+    found = calibrate_by_speaker(logits, codes, speakers)
+    assert found.population.n_speakers == 8
+    relative = found.standardized(logits, speakers)
+    is_right = relative.argmax(axis=1) == codes
+    assert is_right.mean() > (logits.argmax(axis=1) == codes).mean() + 0.1
+    chances = softmax(relative / found.temperature, axis=1).max(axis=1)
+    assert chances.mean() == pytest.approx(is_right.mean(), abs=0.05)
+    answered = chances >= found.min_confidence
+    assert is_right[answered].mean() == pytest.approx(0.75, abs=0.01) or answered.all()
+
+
+def test_few_speakers_of_several_clips_say_nothing_about_others(biased_answers):
+    logits, codes, speakers = biased_answers
+    few = np.r_[: 100 * (FEWEST_SPEAKERS - 1), -1]  # of the last speaker there is one clip
+    assert calibrate_by_speaker(logits[few], codes[few], speakers[few]) is None
+    enough = np.r_[few, -2]
+    assert calibrate_by_speaker(logits[enough], codes[enough], speakers[enough]) is not None

@@ -9,10 +9,11 @@ import pytest
 
 from sklearn_ser import AudioClips
 from sklearn_ser.cli import main
+from sklearn_ser.datasets import make_emotional_speech
 from sklearn_ser.embedding import EmotionEmbeddingTransformer, EmotionHead, encoder_card
 from sklearn_ser.encoder_training import Calibration, EncoderRecipe, _backend, train_encoder
 from sklearn_ser.encoder_training._training import learning_rate_at
-from sklearn_ser.exceptions import AudioError, MissingExtraError
+from sklearn_ser.exceptions import AudioError, EncoderError, MissingExtraError
 from sklearn_ser.neural_network._tensorflow import load_keras
 
 MAKE = """
@@ -111,6 +112,23 @@ class TestResult:
 
 
 @pytest.mark.slow
+def test_several_validation_speakers_calibrate_labels_by_speaker(tiny, tmp_path):
+    speech = make_emotional_speech(6, ("angry", "sad"), 1, random_state=1)
+    trained = train_encoder(
+        speech.data,
+        speech.target,
+        recipe=tiny,
+        validation_fraction=0.7,
+        output=tmp_path / "mine.encoder",
+    )
+    protocols = [score["protocol"] for score in trained.card["scores"]]
+    assert protocols[1] == f"{protocols[0]}, each speaker's answers standardised"
+    head = EmotionHead(trained.path, by_speaker=True)
+    assert head.min_confidence == trained.card["by_speaker"]["min_confidence"]
+    assert set(head.predict(speech.data)) <= {"angry", "sad"}
+
+
+@pytest.mark.slow
 class TestRepeatability:
     def test_equal_seeds_and_resumed_trainings_give_equal_weights(self, run_alone):
         """All in one process of one thread: two runs, another seed, and one that is cut off."""
@@ -170,6 +188,18 @@ class TestWithoutValidation:
         assert trained.card["scores"] == []
         assert trained.card["validation_speakers"] == []
         assert (trained.encoder.temperature, trained.encoder.min_confidence) == (1.0, 0.0)
+
+    def test_labels_by_speaker_are_not_to_be_had(self, speech, tiny, tmp_path):
+        path = tmp_path / "mine.encoder"
+        train_encoder(
+            speech.data,
+            speech.target,
+            recipe=replace(tiny, epochs=1),
+            validation_fraction=0,
+            output=path,
+        )
+        with pytest.raises(EncoderError, match="which train_encoder measures where it holds out"):
+            EmotionHead(path, by_speaker=True)
 
     def test_another_trainings_calibration_is_taken(self, speech, tiny):
         given = Calibration(1.7, 0.6, 0.75, 0.4)
