@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -18,7 +18,7 @@ from benchmarks._encoder import DATA, LOADERS
 from benchmarks._tuned import progress
 from sklearn_ser import AudioClips
 from sklearn_ser.embedding import load_encoder
-from sklearn_ser.embedding._weights import SUFFIX
+from sklearn_ser.embedding._weights import SUFFIX, read_weights, write_weights
 from sklearn_ser.encoder_training import EncoderRecipe, train_encoder
 from sklearn_ser.exceptions import EncoderError
 
@@ -80,6 +80,15 @@ def trained(
         with nullcontext() if whitened else _without_whitening():
             _train(corpus, known, recipe, path, validation_fraction, n_threads)
     write_record(path, test_speakers)
+    return path
+
+
+def at_own_speed(weights: Path) -> Path:
+    """Write weights beside the given ones that hear every clip once, at its own speed."""
+    found = read_weights(weights)
+    path = weights.with_name(f"{weights.stem}-own-speed{SUFFIX}")
+    header = replace(found.header, speeds=(1.0,))
+    write_weights(path, header, found.frames_graph, found.clip_graph)
     return path
 
 

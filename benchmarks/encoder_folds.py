@@ -28,7 +28,7 @@ from joblib import Memory
 from threadpoolctl import threadpool_limits
 
 from benchmarks._encoder import SCORES, has_cache, has_data, recalls, score, scores
-from benchmarks._encoder_training import Corpus, load_corpus, trained
+from benchmarks._encoder_training import Corpus, at_own_speed, load_corpus, trained
 from benchmarks._report import environment, table, write_section
 from benchmarks._tuned import GRIDS, predictions, progress
 from benchmarks.zero_shot import ask
@@ -44,6 +44,8 @@ SEEDS = (0, 1, 2)
 ABLATION_EPOCHS, LONGER = 12, 24
 N_TRAINING, N_TESTING = 24, 16
 HEAD = "the network's own head"
+OWN_SPEED = "heard at the clip's own speed alone"
+HEAD_AT_OWN_SPEED = f"{HEAD}, {OWN_SPEED}"
 SETS = ("functionals", "embedding", "functionals + embedding")
 # What an augmentation is set to where the recipe leaves it out, and where it does not.
 TRIED: Mapping[str, tuple[Any, Any]] = {
@@ -128,12 +130,13 @@ def ask_folds(
 
     Without `memory` the network's own head alone is asked.
     """
-    names = (HEAD, *(SETS if memory is not None else ()))
+    names = (HEAD, HEAD_AT_OWN_SPEED, *(SETS if memory is not None else ()))
     answers = {name: np.zeros_like(corpus.labels) for name in names}
     for number, test in enumerate(tests):
         weights = make(test, number)
         here = corpus.of(test)
         answers[HEAD][here] = say(corpus, weights, test)
+        answers[HEAD_AT_OWN_SPEED][here] = say(corpus, at_own_speed(weights), test)
         if memory is not None:
             with threadpool_limits(1):
                 for name, said in say_by_svm(corpus, weights, test, memory).items():
@@ -209,6 +212,7 @@ def variants(base: EncoderRecipe) -> dict[str, tuple[EncoderRecipe, bool]]:
             replace(base, front_end=replace(front_end, floor_db=80.0, heard_db=80.0)),
             True,
         ),
+        "no pitches": (replace(base, front_end=replace(front_end, pitch_weight=0.0)), True),
         "no head for votes": (replace(base, votes_weight=0.0), True),
         "no head for the sex": (replace(base, sex_weight=0.0), True),
     }
@@ -246,10 +250,13 @@ def ablation(
             whitened=whitened,
             n_threads=n_threads,
         )
-        said = say(corpus, weights, testing)
-        foreign = ask("ravdess", str(weights))
-        elsewhere = score(foreign.truth, foreign.predicted, "uar")
-        rows.append([name, *scores(truth, said, speakers), f"{100 * elsewhere:.1f}"])
+        heard = {name: weights}
+        if changed == recipe and whitened:
+            heard[OWN_SPEED] = at_own_speed(weights)
+        for label, path in heard.items():
+            said, foreign = say(corpus, path, testing), ask("ravdess", str(path))
+            elsewhere = score(foreign.truth, foreign.predicted, "uar")
+            rows.append([label, *scores(truth, said, speakers), f"{100 * elsewhere:.1f}"])
     return "\n\n".join(
         [
             f"{len(training)} of CREMA-D's actors train, {len(testing)} others are tested "

@@ -54,7 +54,8 @@ def works(weights: str) -> dict[str, Work]:
     waves = make_clips()[:N_CLIPS]
     clips = AudioClips(waves, RATE).load()
     encoder = load_encoder(weights)
-    heard = [encoder.front_end(wave) for wave in waves]
+    front_ends = encoder._front_ends
+    heard = [front_end(wave) for wave in waves for front_end in front_ends]
     mfcc = {"sr": RATE, "n_mfcc": 20, "n_fft": 512, "hop_length": 160}
     transformers = {
         WHOLE: EmotionEmbeddingTransformer(weights=weights),
@@ -66,7 +67,7 @@ def works(weights: str) -> dict[str, Work]:
     named: dict[str, Work] = {
         name: lambda made=made: made.transform(clips) for name, made in transformers.items()
     }
-    named["its front end alone"] = lambda: [encoder.front_end(wave) for wave in waves]
+    named["its front end alone"] = lambda: [hear(w) for w in waves for hear in front_ends]
     named["its network alone, to the last stage"] = lambda: [encoder._frames_of(b) for b in heard]
     named["librosa.feature.mfcc"] = lambda: [librosa.feature.mfcc(y=w, **mfcc) for w in waves]
     return named

@@ -194,6 +194,7 @@ def save_voice_encoder(path: Path, seed: int = 0, n_bands: int = 16, **changes: 
         "name": "tiny",
         "front_end": FrontEnd(n_bands=n_bands),
         "form": EncoderForm(stages, reach=30, pooled_dim=3 * VOICE_STAGES[-1], penultimate_dim=5),
+        "speeds": (1.0,),
         "classes": EMOTIONS,
         "temperature": 2.0,
         "min_confidence": 0.4,
@@ -258,7 +259,7 @@ class GraphWriter:
 def frames_graph(rng: np.random.Generator) -> bytes:
     graph = GraphWriter(rng)
     state = graph.add("Transpose", "bands", perm=[0, 3, 1, 2])
-    state = graph.add("Relu", graph.convolution(state, 1, VOICE_STAGES[0], 5, 2))
+    state = graph.add("Relu", graph.convolution(state, 2, VOICE_STAGES[0], 5, 2))
     n_in, names = VOICE_STAGES[0], []
     for place, n_out in enumerate(VOICE_STAGES):
         state = graph.block(state, n_in, n_out, 1 if place == 0 else 2)
@@ -270,7 +271,7 @@ def frames_graph(rng: np.random.Generator) -> bytes:
     weighed = graph.dense(hidden, 3, 1)
     graph.weights.append(whole_numbers("rows", [1, -1]))
     graph.add("Reshape", weighed, "rows", into="attention")
-    return graph.finish({"bands": [1, "time", "bands", 1]}, [*names, "attention"])
+    return graph.finish({"bands": [1, "time", "bands", 2]}, [*names, "attention"])
 
 
 def whole_numbers(name: str, values: list[int]) -> Any:

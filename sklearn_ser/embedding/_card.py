@@ -148,9 +148,13 @@ def _form_lines(found: Weights) -> list[str]:
     front_end, form = header.front_end, header.form
     stages = ", ".join(f"{stage.name} {stage.dim}" for stage in form.stages)
     size = len(found.frames_graph) + len(found.clip_graph)
+    pitches = " and as many pitches" if front_end.pitch_weight else ""
+    speeds = " and ".join(f"{speed:g}" for speed in header.speeds)
+    heard = "" if header.speeds == (1.0,) else f", heard at {speeds} times its speed"
     return _wrapped(
-        f"{front_end.n_bands} mel bands of speech at {front_end.sample_rate} Hz; {stages}, pooling "
-        f"{form.pooled_dim}, penultimate {form.penultimate_dim} numbers; {size / 1e6:.1f} MB."
+        f"{front_end.n_bands} mel bands{pitches} of speech at {front_end.sample_rate} Hz{heard}; "
+        f"{stages}, pooling {form.pooled_dim}, penultimate {form.penultimate_dim} "
+        f"numbers; {size / 1e6:.1f} MB."
     ) + _wrapped(
         f"Its head knows {', '.join(header.classes)}, and abstains below "
         f"{header.min_confidence:.0%}.\nSHA-256 {found.sha256}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -101,12 +101,17 @@ class VoiceEncoder:
         return self._weights.header.form
 
     @property
+    def speeds(self) -> tuple[float, ...]:
+        """At which every clip is heard; what is made of it as a whole is their mean."""
+        return self._weights.header.speeds
+
+    @property
     def sample_rate(self) -> int:
         """Rate of the waveforms, in Hz."""
         return self.front_end.sample_rate
 
     def frames(self, waveform: ArrayLike) -> dict[str, Array]:
-        """Return what every stage makes of a clip over time.
+        """Return what every stage makes of a clip over time, heard at its own speed.
 
         Parameters
         ----------
@@ -166,11 +171,9 @@ class VoiceEncoder:
         ndarray of shape (n_features,), or (n_frames, n_coefs)
             Float32.
         """
-        frames = self.frames(waveform)
         if embedding.pooling is None:
-            return self._at_one_rate(frames, embedding.layers)
-        parts = [self._part(frames, name, embedding.statistics) for name in embedding.layers]
-        return np.concatenate(parts).astype(np.float32, copy=False)
+            return self._at_one_rate(self.frames(waveform), embedding.layers)
+        return _mean(self._row(frames, embedding) for frames in self._at_all_speeds(waveform))
 
     def emotion_logits(self, waveform: ArrayLike) -> Array:
         """Return what the head for emotions says of a clip, before any softmax.
@@ -185,14 +188,17 @@ class VoiceEncoder:
         ndarray of shape (n_classes,), float32
             In the order of ``classes``.
         """
-        return self._answers(self.frames(waveform), "emotion")
+        return _mean(
+            self._answers(self._pooled(frames), "emotion")
+            for frames in self._at_all_speeds(waveform)
+        )
 
     def logits_of_bands(self, bands: Array) -> Array:
         """Return what the head for emotions says of a clip that the front end has heard.
 
         Parameters
         ----------
-        bands : ndarray of shape (n_frames, n_bands)
+        bands : ndarray of shape (n_frames, n_bands, n_channels)
             As ``front_end`` gives them, float32.
 
         Returns
@@ -200,14 +206,30 @@ class VoiceEncoder:
         ndarray of shape (n_classes,), float32
             In the order of ``classes``.
         """
-        return self._answers(self._frames_of(bands), "emotion")
+        return self._answers(self._pooled(self._frames_of(bands)), "emotion")
 
-    def _part(self, frames: dict[str, Array], layer: str, statistics: tuple[str, ...]) -> Array:
-        if layer == POOLING:
-            return self._pooled(frames)
-        if layer == PENULTIMATE:
-            return self._answers(frames, PENULTIMATE)
-        return pool_frames(frames[layer], statistics, 1.0)
+    def _at_all_speeds(self, waveform: ArrayLike) -> Iterator[dict[str, Array]]:
+        checked = check_waveform(waveform, "waveform")
+        for front_end in self._front_ends:
+            yield self._frames_of(front_end(checked))
+
+    @cached_property
+    def _front_ends(self) -> list[FrontEnd]:
+        return [self.front_end.at_speed(speed) for speed in self.speeds]
+
+    def _row(self, frames: dict[str, Array], embedding: Embedding) -> Array:
+        pooled = self._pooled(frames)
+        found = {POOLING: pooled}
+        if PENULTIMATE in embedding.layers:
+            found[PENULTIMATE] = self._answers(pooled, PENULTIMATE)
+        return np.concatenate(
+            [
+                found[name]
+                if name in found
+                else pool_frames(frames[name], embedding.statistics, 1.0)
+                for name in embedding.layers
+            ]
+        )
 
     def _pooled(self, frames: dict[str, Array]) -> Array:
         """Return the last stage's frames as attention weighs them, their mean and deviation."""
@@ -218,8 +240,8 @@ class VoiceEncoder:
         deviation = np.sqrt(last.var(axis=0) + _LEAST_VARIANCE)
         return np.concatenate([attended, last.mean(axis=0), deviation]).astype(np.float32)
 
-    def _answers(self, frames: dict[str, Array], output: str) -> Array:
-        (found,) = self._clip_session.run([output], {"pooled": self._pooled(frames)[None]})
+    def _answers(self, pooled: Array, output: str) -> Array:
+        (found,) = self._clip_session.run([output], {"pooled": pooled[None]})
         return np.asarray(found[0], dtype=np.float32)
 
     def _at_one_rate(self, frames: dict[str, Array], layers: tuple[str, ...]) -> Array:
@@ -238,8 +260,8 @@ class VoiceEncoder:
         hops = {**{stage.name: stage.hop for stage in form.stages}, _ATTENTION: form.hop}
         found: dict[str, Array] = {name: np.empty(s, np.float32) for name, s in shapes.items()}
         for window in _windows(len(bands), form):
-            heard = bands[window.begin : window.end, :, None]
-            states = self._frames_session.run(list(found), {"bands": heard[None]})
+            heard = bands[None, window.begin : window.end]
+            states = self._frames_session.run(list(found), {"bands": heard})
             for (name, frames), state in zip(found.items(), states, strict=True):
                 window.keep(state[0], frames, hops[name])
         return found
@@ -251,6 +273,10 @@ class VoiceEncoder:
     @cached_property
     def _clip_session(self) -> Any:
         return _session(self._weights.clip_graph, self._n_threads, self._weights.header.name)
+
+
+def _mean(rows: Iterable[Array]) -> Array:
+    return np.asarray(np.mean(list(rows), axis=0, dtype=np.float64), dtype=np.float32)
 
 
 @dataclass(frozen=True)

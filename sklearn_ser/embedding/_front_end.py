@@ -1,8 +1,8 @@
-"""What a voice encoder hears: bands of a clip, with its gain, its room and its noise taken out."""
+"""What a voice encoder hears: a clip's bands without gain, room and noise, and its pitches."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from functools import lru_cache
 from typing import Any, Self
 
@@ -11,6 +11,7 @@ import scipy.fft
 import scipy.sparse
 from numpy.typing import NDArray
 
+from sklearn_ser.embedding._pitch import pitch_salience
 from sklearn_ser.features._mel import mel_filter_bank
 
 __all__ = ["FrontEnd"]
@@ -23,6 +24,8 @@ _QUIETEST_DB = -120.0  # a clip whose loud frames lie lower is silent
 _DEEPEST_DB = 60.0  # below the loudest bands; where a band without power is counted
 _LOUD_PERCENTILE = 95.0  # of the frames' levels: what the floor is measured from
 _SPEECH_ABOVE_FLOOR_DB = 6.0
+_CLEAR_PERCENTILE, _LEAST_CLARITY = 90.0, 0.1  # of the frames' most salient pitches
+_FAINT_DB, _CLEAR_DB = 3.0, 9.0  # above the floor; between them pitches come to be heard
 _MARGIN = 5  # frames that stay before and after speech
 _FEWEST_FRAMES = 20
 _ACTIVE_DB = 25.0  # below the loudest frame; what the long-term spectrum is taken over
@@ -37,7 +40,9 @@ class FrontEnd:
     The mean power of every band's quietest frames is subtracted (the noise of the room), levels
     are taken in decibels, the long-term spectrum of the training speakers is taken out
     (``whitening``), the clip's loud frames are brought to 0 dB (its gain), and everything below
-    ``heard_db`` is cut off. Silence at the ends is left out.
+    ``heard_db`` is cut off. Silence at the ends is left out. Beside the levels lies a second
+    channel with as many pitches as there are bands: how salient each is in the frame, beside
+    the salience that the clip's clearest frames reach.
 
     Attributes
     ----------
@@ -59,6 +64,9 @@ class FrontEnd:
         How many times the noise is subtracted; 0 leaves it in.
     whitening : tuple of float
         Level of every band in the training speakers' long-term spectrum, in dB; () for none.
+    pitch_weight : float
+        What the salience of a clear voice's pitch is brought to; 0 for a network that hears
+        levels alone.
     """
 
     sample_rate: int = 16000
@@ -70,6 +78,7 @@ class FrontEnd:
     noise_percentile: float = 10.0
     subtraction: float = 2.0
     whitening: tuple[float, ...] = ()
+    pitch_weight: float = 1.5
 
     @classmethod
     def from_dict(cls, given: dict[str, Any]) -> Self:
@@ -103,6 +112,26 @@ class FrontEnd:
         """Samples from one frame to the next."""
         return max(round(_HOP_SECONDS * self.sample_rate), 1)
 
+    def at_speed(self, speed: float) -> Self:
+        """Return the front end that hears clips as if they were played faster, or slower.
+
+        Parameters
+        ----------
+        speed : float
+            1.1 is a tenth faster and higher. Where it is below 1 the highest bands are silent.
+
+        Returns
+        -------
+        FrontEnd
+            Of another rate: waveforms are given to it as they are.
+        """
+        return replace(self, sample_rate=round(self.sample_rate * speed))
+
+    @property
+    def n_channels(self) -> int:
+        """Numbers that are heard of a frame in every band: its level, and perhaps a pitch."""
+        return 2 if self.pitch_weight else 1
+
     def __call__(self, waveform: Array) -> Array:
         """Return what is heard of a clip.
 
@@ -113,10 +142,10 @@ class FrontEnd:
 
         Returns
         -------
-        ndarray of shape (n_frames, n_bands), float32
+        ndarray of shape (n_frames, n_bands, n_channels), float32
             One frame at least; without silence at the ends.
         """
-        return self.cut(self.hear(self.power(waveform)))
+        return self.cut(self.hear(self.power(waveform), self.salience(waveform)))
 
     def power(self, waveform: Array) -> Array:
         """Return the power of every band, every 10 ms.
@@ -145,46 +174,76 @@ class FrontEnd:
             found[block] = (filters @ (spectrum.real**2 + spectrum.imag**2).T).T
         return np.maximum(found, np.float32(_LEAST_POWER), out=found)
 
-    def hear(self, power: Array, gains_db: Array | None = None) -> Array:
-        """Return a clip's levels down to ``floor_db``, from its bands' powers.
+    def salience(self, waveform: Array) -> Array:
+        """Return how salient every pitch is, every 10 ms.
+
+        Parameters
+        ----------
+        waveform : ndarray of shape (n_samples,)
+            The clip; its mean and its gain do not count.
+
+        Returns
+        -------
+        ndarray of shape (1 + n_samples // hop_length, n_bands), float32
+            Without columns where ``pitch_weight`` is 0.
+        """
+        if not self.pitch_weight:
+            return np.empty((1 + len(waveform) // self.hop_length, 0), dtype=np.float32)
+        return pitch_salience(waveform, self.sample_rate, self.hop_length, self.n_bands)
+
+    def hear(self, power: Array, salience: Array, gains_db: Array | None = None) -> Array:
+        """Return what is heard of a clip down to ``floor_db``.
 
         Parameters
         ----------
         power : ndarray of shape (n_frames, n_bands)
             As :meth:`power` gives them.
+        salience : ndarray of shape (n_frames, n_bands or 0)
+            As :meth:`salience` gives them.
         gains_db : ndarray of shape (n_bands,), default=None
             Added to the levels: another room, for training.
 
         Returns
         -------
-        ndarray of shape (at most n_frames, n_bands), float32
-            From -1.5 at the floor to 1.5 at the mean level of the loud frames, and above.
+        ndarray of shape (at most n_frames, n_bands, n_channels), float32
+            Levels from -1.5 at the floor to 1.5 at the mean level of the loud frames, and above;
+            then the pitches, of frames that lie clear of the floor.
         """
         levels = self._levels(power)
         if gains_db is not None:
             levels += gains_db
         floor = np.float32(self.floor_db)
         np.maximum(levels - _loudness(levels), -floor, out=levels)
-        heard: Array = (_without_silence(levels, -floor) + floor / 2) / np.float32(10)
+        speech = _speech(levels, -floor)
+        levels = levels[speech]
+        heard = np.empty((*levels.shape, self.n_channels), dtype=np.float32)
+        heard[..., 0] = (levels + floor / 2) / np.float32(10)
+        if self.pitch_weight:
+            above = levels.mean(axis=1) + floor - np.float32(_FAINT_DB)
+            clear = np.clip(above / np.float32(_CLEAR_DB - _FAINT_DB), 0, 1)
+            weight = np.float32(self.pitch_weight) / _clarity(salience[speech])
+            heard[..., 1] = salience[speech] * (clear * weight)[:, None]
         return heard
 
-    def cut(self, bands: Array, heard_db: float | None = None) -> Array:
-        """Hide what is not to be heard.
+    def cut(self, bands: NDArray[np.floating], heard_db: float | None = None) -> Array:
+        """Hide levels that are not to be heard.
 
         Parameters
         ----------
-        bands : ndarray of shape (n_frames, n_bands)
+        bands : ndarray of shape (n_frames, n_bands, n_channels)
             As :meth:`hear` gives them.
         heard_db : float, default=None
             How far below the loud frames anything is heard; None is the front end's own.
 
         Returns
         -------
-        ndarray of shape (n_frames, n_bands), float32
+        ndarray of shape (n_frames, n_bands, n_channels), float32
         """
         depth = self.heard_db if heard_db is None else heard_db
         floor = np.float32((self.floor_db / 2 - depth) / 10)
-        return np.maximum(bands, floor, dtype=np.float32)
+        heard = np.array(bands, dtype=np.float32)
+        np.maximum(heard[..., 0], floor, out=heard[..., 0])
+        return heard
 
     def long_term_spectrum(self, power: Array) -> Array:
         """Return the mean level of every band over a clip's loud frames, beside their mean.
@@ -230,12 +289,18 @@ def _loudness(levels: Array) -> np.float32:
     return np.float32(max(np.percentile(means, _LOUD_PERCENTILE), _QUIETEST_DB))
 
 
-def _without_silence(levels: Array, floor: np.float32) -> Array:
-    """Cut off frames at both ends that lie on the floor, but for a margin."""
+def _clarity(salience: Array) -> np.float32:
+    """Return how salient the pitch is where the voice is clear: most of that is the room's."""
+    clearest = np.percentile(salience.max(axis=1), _CLEAR_PERCENTILE)
+    return np.float32(max(clearest, _LEAST_CLARITY))
+
+
+def _speech(levels: Array, floor: np.float32) -> slice:
+    """Return where the clip lies between frames on the floor at both ends, with a margin."""
     speech = np.flatnonzero(levels.mean(axis=1) > floor + _SPEECH_ABOVE_FLOOR_DB)
     if len(speech) <= _FEWEST_FRAMES:
-        return levels
-    return levels[max(speech[0] - _MARGIN, 0) : speech[-1] + _MARGIN + 1]
+        return slice(None)
+    return slice(max(speech[0] - _MARGIN, 0), speech[-1] + _MARGIN + 1)
 
 
 @lru_cache(maxsize=8)
@@ -249,5 +314,14 @@ def _plan(
     before = (n_fft - length) // 2
     window = np.pad(window, (before, n_fft - length - before))
     window.setflags(write=False)
-    bank = mel_filter_bank(sample_rate, n_fft, n_bands, fmin=fmin, fmax=fmax, htk=True, norm=None)
+    bank = mel_filter_bank(
+        sample_rate,
+        n_fft,
+        n_bands,
+        fmin=fmin,
+        fmax=fmax,
+        htk=True,
+        norm=None,
+        may_be_empty=True,  # above half the rate, where a clip is heard slowed down
+    )
     return window, scipy.sparse.csr_array(bank)

@@ -78,11 +78,12 @@ class EmbeddingExtractor:
 class EmotionEmbeddingTransformer(BaseFrameTransformer):
     """Embeddings of a small network that was trained to tell emotions by the voice.
 
-    The network (residual convolutions on mel bands, then attention, mean and deviation over time)
-    comes with the package, was trained on CREMA-D alone, and runs in ONNX Runtime in some
-    milliseconds a clip: ``sklearn-ser encoder-card`` prints what it has heard, how it did, and what
-    it must not be used for. It is not trained further. What takes the loudness, the room and its
-    noise out of a clip is a part of it.
+    The network (residual convolutions on mel bands and pitches, then attention, mean and deviation
+    over time) comes with the package, was trained on CREMA-D alone, and runs in ONNX Runtime in
+    some milliseconds a clip: ``sklearn-ser encoder-card`` prints what it has heard, how it did, and
+    what it must not be used for. It is not trained further. What takes the loudness, the room and
+    its noise out of a clip is a part of it. It hears every clip a tenth slower and a tenth faster,
+    and averages what it makes of both; with ``pooling=None``, as it is.
 
     Clips of its training speakers must not be test clips: a score on them would mean nothing.
 

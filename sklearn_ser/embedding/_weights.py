@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -123,6 +123,8 @@ class EncoderHeader:
         What it hears.
     form : EncoderForm
         What it gives.
+    speeds : tuple of float
+        Speeds at which every clip is heard; what is made of it as a whole is their mean.
     classes : tuple of str
         Labels of the heads, in the order of their logits.
     temperature : float
@@ -136,6 +138,7 @@ class EncoderHeader:
     name: str
     front_end: FrontEnd
     form: EncoderForm
+    speeds: tuple[float, ...]
     classes: tuple[str, ...]
     temperature: float
     min_confidence: float
@@ -165,6 +168,7 @@ class EncoderHeader:
             name=str(given["name"]),
             front_end=FrontEnd.from_dict(given["front_end"]),
             form=EncoderForm(stages, *numbers),
+            speeds=_speeds_of(given["speeds"]),
             classes=tuple(map(str, given["classes"])),
             temperature=float(given["temperature"]),
             min_confidence=float(given["min_confidence"]),
@@ -179,11 +183,19 @@ class EncoderHeader:
             "front_end": self.front_end.to_dict(),
             **form,
             "stages": list(form["stages"]),
+            "speeds": list(self.speeds),
             "classes": list(self.classes),
             "temperature": self.temperature,
             "min_confidence": self.min_confidence,
             "card": self.card,
         }
+
+
+def _speeds_of(given: Iterable[Any]) -> tuple[float, ...]:
+    speeds = tuple(map(float, given))
+    if not speeds or min(speeds) <= 0:
+        raise ValueError(f"speeds are numbers above 0, one at least, got {speeds}")
+    return speeds
 
 
 @dataclass(frozen=True)
@@ -195,8 +207,8 @@ class Weights:
     header : EncoderHeader
         What it says.
     frames_graph : bytes
-        ONNX: "bands" (1, T, n_bands, 1) to every stage's frames (1, T_n, dim) and "attention"
-        (1, T_N).
+        ONNX: "bands" (1, T, n_bands, n_channels) to every stage's frames (1, T_n, dim) and
+        "attention" (1, T_N).
     clip_graph : bytes
         ONNX: "pooled" (1, pooled_dim) to "penultimate", "emotion" and "votes".
     sha256 : str

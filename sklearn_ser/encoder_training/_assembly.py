@@ -62,6 +62,7 @@ def assemble(
         name=name,
         front_end=front_end,
         form=describe_form(recipe),
+        speeds=recipe.heard_speeds,
         classes=classes,
         temperature=calibration.temperature,
         min_confidence=calibration.min_confidence,

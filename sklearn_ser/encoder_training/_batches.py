@@ -29,7 +29,7 @@ class Batch:
 
     Attributes
     ----------
-    bands : ndarray of shape (n_clips, n_frames, n_bands, 1)
+    bands : ndarray of shape (n_clips, n_frames, n_bands, n_channels)
     targets : dict of ndarray of shape (n_clips, n_outputs)
         By the name of the network's head.
     weights : dict of ndarray of shape (n_clips,)
@@ -187,11 +187,13 @@ def _crops(
     """Cut equally long pieces out of clips, shift their bands, and mask them."""
     shortest = min(len(bands) for bands in heard) // _CROP_STEP * _CROP_STEP
     n_frames = min(max(shortest, recipe.shortest_crop), recipe.longest_crop)
-    crops = np.empty((len(heard), n_frames, recipe.front_end.n_bands), dtype=np.float32)
+    crops = np.empty((len(heard), n_frames, *heard[0].shape[1:]), dtype=np.float32)
     for crop, bands in zip(crops, heard, strict=True):
         crop[:] = _piece(bands, n_frames, rng)
         if recipe.vocal_tract:
-            crop[:] = _shifted(crop, 1 + rng.uniform(-recipe.vocal_tract, recipe.vocal_tract))
+            crop[..., 0] = _shifted(
+                crop[..., 0], 1 + rng.uniform(-recipe.vocal_tract, recipe.vocal_tract)
+            )
         _mask(crop, recipe, rng)
     return crops
 
@@ -200,7 +202,8 @@ def _piece(
     bands: NDArray[np.floating], n_frames: int, rng: np.random.Generator
 ) -> NDArray[np.floating]:
     if len(bands) < n_frames:
-        return np.pad(bands, ((0, n_frames - len(bands)), (0, 0)), mode="wrap")
+        around = [(0, n_frames - len(bands))] + [(0, 0)] * (bands.ndim - 1)
+        return np.pad(bands, around, mode="wrap")
     start = rng.integers(len(bands) - n_frames + 1)
     return bands[start : start + n_frames]
 
@@ -215,16 +218,17 @@ def _shifted(bands: Array, factor: float) -> Array:
 
 
 def _mask(crop: Array, recipe: EncoderRecipe, rng: np.random.Generator) -> None:
-    """Fill stretches of time and of bands with the crop's mean."""
-    mean = crop.mean() if recipe.masks else None
-    n_frames, n_bands = crop.shape
+    """Fill stretches of time and of bands with the mean level; masked frames have no pitch."""
+    n_frames, n_bands, n_channels = crop.shape
+    mean = crop[..., 0].mean() if recipe.masks else 0
+    nothing = np.array([mean, *[0] * (n_channels - 1)], dtype=np.float32)
     for _ in range(recipe.masks):
         length = rng.integers(min(recipe.mask_frames, n_frames - 1) + 1)
         start = rng.integers(n_frames - length)
-        crop[start : start + length] = mean
+        crop[start : start + length] = nothing
         length = rng.integers(recipe.mask_bands + 1)
         start = rng.integers(n_bands - length)
-        crop[:, start : start + length] = mean
+        crop[:, start : start + length, 0] = mean
 
 
 def _batch(
@@ -236,7 +240,7 @@ def _batch(
     emotion = np.eye(n_classes, dtype=np.float32)[codes] * (1 - smoothing) + smoothing / n_classes
     counts = weights[codes]
     return Batch(
-        bands[..., np.newaxis],
+        bands,
         {"emotion": emotion, "votes": votes, "sex": sex},
         {"emotion": counts, "votes": counts * _is_known(votes), "sex": _is_known(sex)},
     )

@@ -35,8 +35,8 @@ class Graphs:
     Attributes
     ----------
     frames : bytes
-        From "bands" (1, n_frames, n_bands, 1) to "stage1", ... (1, n, width), and to "attention"
-        (1, n), the logits of the last stage's frames.
+        From "bands" (1, n_frames, n_bands, n_channels) to "stage1", ... (1, n, width), and to
+        "attention" (1, n), the logits of the last stage's frames.
     clip : bytes
         From "pooled" (1, 3 * width) to "penultimate" (1, 128), and to "emotion" and "votes"
         (1, n_classes), logits.
@@ -170,7 +170,8 @@ def _frames_graph(weights: Weights, recipe: EncoderRecipe, precision: str) -> by
         outputs[frames] = [1, f"n_frames_{stage}", width]
     _add_attention(graph, frames, weights)
     outputs["attention"] = [1, f"n_frames_{len(recipe.widths)}"]
-    return graph.finish({"bands": [1, "n_frames", recipe.front_end.n_bands, 1]}, outputs)
+    heard = [1, "n_frames", recipe.front_end.n_bands, recipe.front_end.n_channels]
+    return graph.finish({"bands": heard}, outputs)
 
 
 def _add_block(graph: _Graph, x: str, weights: Weights, name: str, stride: int) -> str:

@@ -38,7 +38,7 @@ class Networks:
     Attributes
     ----------
     model : keras.Model
-        From bands (n, n_frames, n_bands, 1) to the logits of every head, by name.
+        From bands (n, n_frames, n_bands, n_channels) to the logits of every head, by name.
     inside : keras.Model
         From the same to a dict of what lies between: "stage1", ... and "attention", "pooled",
         "penultimate".
@@ -98,8 +98,8 @@ class _Builder:
         )
 
     def build(self, n_classes: int) -> Networks:
-        n_bands = self.recipe.front_end.n_bands
-        bands = self.keras.Input((None, n_bands, 1), name="bands", dtype="float32")
+        shape = (None, self.recipe.front_end.n_bands, self.recipe.front_end.n_channels)
+        bands = self.keras.Input(shape, name="bands", dtype="float32")
         inside = self._stages(bands)
         frames = inside[f"stage{len(self.recipe.widths)}"]
         inside["attention"] = self._attention(frames)

@@ -68,7 +68,8 @@ class EncoderRecipe:
     averaging : float
         Momentum of the averaged weights, which are those that training gives; lower at first.
     speeds : tuple of float
-        Speeds that clips are heard at in training; 1, at which they are validated, among them.
+        Speeds that clips are heard at in training, 1 among them. The trained network hears every
+        clip at the slowest and the fastest of them.
     masks : int
         Stretches of time, and of bands, that are masked in every clip.
     mask_frames, mask_bands : int
@@ -129,6 +130,11 @@ class EncoderRecipe:
         mistakes = [*_mistakes_in_numbers(self), *_mistakes_in_form(self)]
         if mistakes:
             raise ValueError("EncoderRecipe: " + "; ".join(mistakes) + ".")
+
+    @property
+    def heard_speeds(self) -> tuple[float, ...]:
+        """Speeds that the trained network hears every clip at: the ends of the training's."""
+        return tuple(sorted({min(self.speeds), max(self.speeds)}))
 
     @classmethod
     def from_dict(cls, given: dict[str, Any]) -> Self:

@@ -1,4 +1,4 @@
-"""The bands of every training clip, at every speed, kept as 16-bit numbers."""
+"""The bands and pitches of every training clip, at every speed, kept as 16-bit numbers."""
 
 from __future__ import annotations
 
@@ -26,17 +26,21 @@ Half = NDArray[np.float16]
 
 @dataclass(frozen=True)
 class Spectra:
-    """Natural logarithms of the bands' powers; 16 bits keep them to a tenth of a decibel.
+    """Natural logarithms of the bands' powers, and the salience of pitches.
+
+    16 bits keep powers to a tenth of a decibel.
 
     Attributes
     ----------
     speeds : tuple of float
         At which the clips were measured.
     logs : list (speeds) of lists (clips) of ndarray of shape (n_frames, n_bands), float16
+    saliences : list (speeds) of lists (clips) of ndarray of shape (n_frames, n_bands or 0), float16
     """
 
     speeds: tuple[float, ...]
     logs: list[list[Half]]
+    saliences: list[list[Half]]
 
     @property
     def as_recorded(self) -> int:
@@ -46,6 +50,10 @@ class Spectra:
     def power(self, clip: int, speed: int) -> Array:
         """Return the power of every band of a clip, at one of the speeds."""
         return np.exp(self.logs[speed][clip].astype(np.float32))
+
+    def salience(self, clip: int, speed: int) -> Array:
+        """Return the salience of every pitch in a clip, at one of the speeds."""
+        return self.saliences[speed][clip].astype(np.float32)
 
     def fingerprint(self) -> str:
         """Return a text that is equal for equal clips, wherever they lie."""
@@ -94,23 +102,28 @@ def measure_spectra(
         label="spectra",
         verbose=int(verbose),
     )
-    by_clip = [logs for chunk in chunks for logs in chunk]
-    return Spectra(tuple(speeds), [list(logs) for logs in zip(*by_clip, strict=True)])
+    by_speed = list(zip(*(clip for chunk in chunks for clip in chunk), strict=True))
+    return Spectra(
+        tuple(speeds),
+        [[log for log, _ in clips_at_speed] for clips_at_speed in by_speed],
+        [[salience for _, salience in clips_at_speed] for clips_at_speed in by_speed],
+    )
 
 
 def _measure(
     clips: AudioClips, part: slice, front_end: FrontEnd, speeds: tuple[float, ...]
-) -> list[list[Half]]:
+) -> list[list[tuple[Half, Half]]]:
     places = range(len(clips))[part]
     return [
-        [_log_power(wave, front_end, s) for s in speeds] for wave in map(clips.__getitem__, places)
+        [_measure_at(wave, front_end, s) for s in speeds] for wave in map(clips.__getitem__, places)
     ]
 
 
-def _log_power(waveform: Any, front_end: FrontEnd, speed: float) -> Half:
+def _measure_at(waveform: Any, front_end: FrontEnd, speed: float) -> tuple[Half, Half]:
     rate = front_end.sample_rate
     heard = resample(waveform, rate * speed, rate) if speed != 1.0 else waveform
-    return np.log(front_end.power(heard)).astype(np.float16)
+    log = np.log(front_end.power(heard)).astype(np.float16)
+    return log, front_end.salience(heard).astype(np.float16)
 
 
 def whiten(front_end: FrontEnd, spectra: Spectra, clips: Sequence[int]) -> FrontEnd:
@@ -153,17 +166,21 @@ class Hearing:
         self._floors: dict[int, Array] = {}
 
     def plain(self, clip: int, speed: int | None = None) -> Half:
-        """Return a clip's bands (n_frames, n_bands), as they are."""
+        """Return what is heard of a clip (n_frames, n_bands, n_channels), as it is."""
         key = (clip, self.spectra.as_recorded if speed is None else speed)
         if key not in self._kept:
-            bands = self.front_end.hear(self.spectra.power(*key))
+            bands = self.front_end.hear(self.spectra.power(*key), self.spectra.salience(*key))
             self._kept[key] = bands.astype(np.float16)
         return self._kept[key]
 
     def changed(self, clip: int, speed: int, gains_db: Array | None, noise: Array | None) -> Array:
-        """Return a clip's bands with other levels, or with noise (n_frames, n_bands) added."""
+        """Return what is heard of a clip with other levels, or noise (n_frames, n_bands) added.
+
+        The pitches are those of the clip without noise.
+        """
         power = self.spectra.power(clip, speed)
-        return self.front_end.hear(power if noise is None else power + noise, gains_db)
+        noisy = power if noise is None else power + noise
+        return self.front_end.hear(noisy, self.spectra.salience(clip, speed), gains_db)
 
     def noise_floor(self, clip: int) -> Array:
         """Return the power of every band's noise in a clip, of the mean 1."""

@@ -101,8 +101,17 @@ def validate(encoder: VoiceEncoder, hearing: Hearing, clips: Places) -> NDArray[
     -------
     ndarray of shape (n_clips, n_classes), float32
     """
-    heard = (hearing.front_end.cut(hearing.plain(int(clip)).astype(np.float32)) for clip in clips)
-    return np.stack([encoder.logits_of_bands(bands) for bands in heard])
+    speeds = [hearing.spectra.speeds.index(speed) for speed in encoder.speeds]
+    return np.stack(
+        [
+            np.mean([_logits(encoder, hearing, int(clip), speed) for speed in speeds], axis=0)
+            for clip in clips
+        ]
+    )
+
+
+def _logits(encoder: VoiceEncoder, hearing: Hearing, clip: int, speed: int) -> NDArray[np.float32]:
+    return encoder.logits_of_bands(hearing.front_end.cut(hearing.plain(clip, speed)))
 
 
 def score_held(logits: NDArray[np.floating], known: KnownClips, clips: Places) -> dict[str, Any]:

@@ -47,6 +47,7 @@ def mel_filter_bank(
     fmax: float | None = None,
     htk: bool = False,
     norm: str | float | None = "slaney",
+    may_be_empty: bool = False,
 ) -> np.ndarray:
     """Return the triangular mel filters.
 
@@ -54,6 +55,8 @@ def mel_filter_bank(
     ----------
     sample_rate, n_fft, n_mels, fmin, fmax, htk, norm
         As in :class:`~sklearn_ser.features._settings.FrameSettings`.
+    may_be_empty : bool, default=False
+        Whether filters without any bin are meant, and not worth a warning.
 
     Returns
     -------
@@ -70,7 +73,8 @@ def mel_filter_bank(
     mels = np.linspace(hz_to_mel(fmin, htk=htk), hz_to_mel(highest, htk=htk), n_mels + 2)
     edges = mel_to_hz(mels, htk=htk)
     weights = _triangles(edges, np.fft.rfftfreq(n_fft, 1.0 / sample_rate))
-    _warn_if_empty(weights, edges, n_fft)
+    if not may_be_empty:
+        _warn_if_empty(weights, edges, n_fft)
     weights = _normalise(weights, edges, norm).astype(np.float32)
     weights.setflags(write=False)
     return weights

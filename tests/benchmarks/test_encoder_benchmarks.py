@@ -24,7 +24,7 @@ from benchmarks import (
     learning_curve,
     zero_shot,
 )
-from benchmarks._encoder_training import Corpus, trained
+from benchmarks._encoder_training import Corpus, at_own_speed, trained
 from benchmarks._untrained import untrained
 from benchmarks.voice_worth import Study
 from sklearn_ser import AudioClips, SpeakerStandardizer
@@ -346,7 +346,7 @@ class TestFolds:
         text = encoder_folds.report(corpus, recipe, tmp_path, **options)
         rows = rows_of(text)
         assert [row[0] for row in rows] == [
-            *("the network's own head", "all", "female", "male"),
+            *(encoder_folds.HEAD, encoder_folds.HEAD_AT_OWN_SPEED, "all", "female", "male"),
             *("0", "1", "mean, standard deviation"),
         ]
         assert len(no_training) == 6, "five folds, and another seed on the first"
@@ -372,8 +372,16 @@ class TestFolds:
         monkeypatch.setattr(encoder_folds, "ask", lambda *_: elsewhere)
         only = ["the recipe", "no whitening"]
         text = encoder_folds.ablation(corpus, EncoderRecipe(epochs=1), tmp_path, only=only)
-        assert [(row[0], row[-1]) for row in rows_of(text)] == [(name, "100.0") for name in only]
+        names = ["the recipe", encoder_folds.OWN_SPEED, "no whitening"]
+        assert [(row[0], row[-1]) for row in rows_of(text)] == [(name, "100.0") for name in names]
         assert len(no_training) == 2
+
+    def test_at_its_own_speed_a_clip_is_heard_once(self, write_voice_encoder, tmp_path):
+        path = write_voice_encoder(tmp_path / "both.encoder", speeds=(0.9, 1.1))
+        found = load_encoder(at_own_speed(path))
+        assert found.speeds == (1.0,)
+        assert found.card == load_encoder(path).card
+        assert load_encoder(path).speeds == (0.9, 1.1)
 
     @pytest.mark.slow
     @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras'

@@ -132,6 +132,41 @@ class TestEmbed:
         assert np.isfinite(encoder.embed(clip)).all()
         assert np.isfinite(encoder.emotion_logits(clip)).all()
 
+    def test_a_clip_is_the_mean_of_what_is_made_of_it_at_each_speed(
+        self, encoder, clips, write_voice_encoder, tmp_path
+    ):
+        given = encoder._weights.header
+        both = write_voice_encoder(tmp_path / "both.encoder", speeds=(0.8, 1.25))
+        ends = [
+            load_encoder(
+                write_voice_encoder(
+                    tmp_path / f"{speed}.encoder", front_end=given.front_end.at_speed(speed)
+                )
+            )
+            for speed in (0.8, 1.25)
+        ]
+        found = load_encoder(both)
+        for clip in clips:
+            for ask in (
+                lambda asked, clip=clip: asked.embed(clip),
+                lambda asked, clip=clip: asked.embed(clip, ("stage1", "penultimate"), "mean"),
+                lambda asked, clip=clip: asked.emotion_logits(clip),
+            ):
+                expected = np.mean([ask(end) for end in ends], axis=0)
+                np.testing.assert_allclose(ask(found), expected, atol=1e-5)
+        assert np.abs(found.embed(clips[0]) - encoder.embed(clips[0])).max() > 1e-3
+
+    def test_frames_are_those_of_the_clips_own_speed(
+        self, encoder, clips, write_voice_encoder, tmp_path
+    ):
+        found = load_encoder(write_voice_encoder(tmp_path / "both.encoder", speeds=(0.8, 1.25)))
+        for name, frames in encoder.frames(clips[0]).items():
+            np.testing.assert_array_equal(found.frames(clips[0])[name], frames)
+        asked = ("stages", None)
+        np.testing.assert_array_equal(
+            found.embed(clips[0], *asked), encoder.embed(clips[0], *asked)
+        )
+
     @pytest.mark.parametrize(
         ("clip", "message"),
         [

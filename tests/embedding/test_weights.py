@@ -127,6 +127,8 @@ class TestSpoiled:
             ({"classes": None}, "TypeError"),
             ({"front_end": {"n_bands": 16}}, "a front end has the fields"),
             ({"reach": "far"}, "invalid literal"),
+            ({"speeds": []}, "speeds are numbers above 0, one at least"),
+            ({"speeds": [0.9, 0]}, "speeds are numbers above 0, one at least"),
             ({"clip_bytes": 5}, "its graphs end at byte"),
         ],
         ids=str,

@@ -77,7 +77,7 @@ def test_batches_are_of_nearly_one_size(n_clips):
 def test_crops_are_as_long_as_the_shortest_clip_allows(epoch):
     for batch in epoch(longest_crop=100, shortest_crop=90):
         assert 90 <= batch.bands.shape[1] <= 100
-        assert batch.bands.shape[2:] == (64, 1)
+        assert batch.bands.shape[2:] == (64, 2)
         assert batch.bands.dtype == np.float32
     assert all(
         batch.bands.shape[1] == 1000 for batch in epoch(longest_crop=1000, shortest_crop=1000)
@@ -92,16 +92,19 @@ def test_a_short_clip_is_repeated():
 
 def test_masks_are_filled_with_the_mean(tiny):
     recipe = replace(tiny, masks=2)
-    crop = np.random.default_rng(0).normal(size=(60, 64)).astype(np.float32)
-    before, mean = crop.copy(), crop.mean()
+    crop = np.random.default_rng(0).normal(size=(60, 64, 2)).astype(np.float32)
+    before, mean = crop.copy(), crop[..., 0].mean()
     _batches._mask(crop, recipe, np.random.default_rng(1))
-    changed = crop != before
-    assert changed.any()
-    assert np.all(crop[changed] == mean)
+    levels, pitches = np.moveaxis(crop != before, 2, 0)
+    assert levels.any(axis=1).all()  # some bands of all frames
+    assert np.all(crop[levels, 0] == mean)
+    assert pitches.any()
+    assert np.array_equal(pitches.any(axis=1), levels.all(axis=1))  # masked frames
+    assert np.all(crop[pitches, 1] == 0)
 
 
 def test_no_mask_changes_nothing(tiny):
-    crop = np.ones((60, 64), dtype=np.float32)
+    crop = np.ones((60, 64, 2), dtype=np.float32)
     _batches._mask(crop, replace(tiny, masks=0), np.random.default_rng(1))
     assert (crop == 1).all()
 
@@ -111,7 +114,8 @@ def test_everything_at_once_stays_in_bounds(epoch, tiny):
     for batch in epoch(**ALL):
         assert np.isfinite(batch.bands).all()
         # peaks lie at most 60 dB above the mean of the bands, and the equaliser adds to them
-        assert -floor - 0.01 <= batch.bands.min() < batch.bands.max() < 8
+        levels = batch.bands[..., 0]
+        assert -floor - 0.01 <= levels.min() < levels.max() < 8
         assert batch.targets["emotion"].sum(axis=1) == pytest.approx(1)
 
 
@@ -133,7 +137,7 @@ def test_a_mixture_with_an_unknown_vote_is_the_known_vote(epoch):
 
 
 def test_speeds_and_floors_vary(epoch):
-    lowest = [batch.bands.min(axis=(1, 2, 3)) for batch in epoch(shallowest_db=5.0, masks=0)]
+    lowest = [batch.bands[..., 0].min(axis=(1, 2)) for batch in epoch(shallowest_db=5.0, masks=0)]
     assert np.concatenate(lowest).std() > 0.1
 
 

@@ -18,6 +18,14 @@ def test_what_is_left_out_is_the_default():
     assert EncoderRecipe.from_dict({"epochs": 7}) == EncoderRecipe(epochs=7)
 
 
+@pytest.mark.parametrize(
+    ("trained_at", "heard_at"),
+    [((0.9, 1.0, 1.1), (0.9, 1.1)), ((1.0,), (1.0,)), ((1.2, 1.0), (1.0, 1.2))],
+)
+def test_clips_are_heard_at_the_slowest_and_the_fastest_speed(trained_at, heard_at):
+    assert EncoderRecipe(speeds=trained_at).heard_speeds == heard_at
+
+
 def test_an_unknown_field_is_refused():
     with pytest.raises(ValueError, match=r"no field 'epoch'. Did you mean 'epochs'\?"):
         EncoderRecipe.from_dict({"epoch": 7})

@@ -102,6 +102,16 @@ class TestResult:
         assert json.loads(json.dumps(trained.card)) == trained.card
         assert EncoderRecipe.from_dict(trained.card["recipe"]).epochs == 2
 
+    def test_it_hears_clips_at_two_speeds(self, trained, speech):
+        assert trained.encoder.speeds == (0.9, 1.1)
+
+    def test_it_is_validated_as_it_is_used(self, trained, speech):
+        (name,) = trained.card["validation_speakers"]
+        here = np.flatnonzero(speech.groups == name)
+        found = EmotionHead(trained.path).predict(speech.data[here])
+        is_right = np.mean(found == speech.target[here])
+        assert trained.card["scores"][0]["accuracy"] == pytest.approx(is_right, abs=0.17)
+
     def test_the_history(self, trained):
         assert [found["epoch"] for found in trained.history] == [1, 2]
         assert "uar" in trained.history[-1]
