@@ -36,6 +36,7 @@ from sklearn_ser.embedding import load_encoder
 COMMAND = "python -m benchmarks.encoder_speed"
 RATE, N_CLIPS, ROUNDS, PROCESSES = 16000, 8, 30, 7
 WHOLE = "embedding, all layers"
+ONCE = f"{WHOLE}, heard at the clip's own speed alone"
 PROBE = """
 import time
 start = time.perf_counter()
@@ -54,11 +55,12 @@ def works(weights: str) -> dict[str, Work]:
     waves = make_clips()[:N_CLIPS]
     clips = AudioClips(waves, RATE).load()
     encoder = load_encoder(weights)
-    front_ends = encoder._front_ends
+    front_ends = [encoder.front_end.at_speed(speed) for speed in encoder.speeds]
     heard = [front_end(wave) for wave in waves for front_end in front_ends]
     mfcc = {"sr": RATE, "n_mfcc": 20, "n_fft": 512, "hop_length": 160}
     transformers = {
         WHOLE: EmotionEmbeddingTransformer(weights=weights),
+        ONCE: EmotionEmbeddingTransformer(weights=weights, speeds=(1.0,)),
         "functionals": make_ser_pipeline("functionals")["features"],
         "MFCC of this package, mean and deviation": MFCCTransformer(pooling="mean_std"),
     }
@@ -67,8 +69,12 @@ def works(weights: str) -> dict[str, Work]:
     named: dict[str, Work] = {
         name: lambda made=made: made.transform(clips) for name, made in transformers.items()
     }
-    named["its front end alone"] = lambda: [hear(w) for w in waves for hear in front_ends]
-    named["its network alone, to the last stage"] = lambda: [encoder._frames_of(b) for b in heard]
+    named["front end alone, at both speeds"] = lambda: [
+        hear(w) for w in waves for hear in front_ends
+    ]
+    named["network alone, to the last stage, at both speeds"] = lambda: [
+        encoder._frames_of(b) for b in heard
+    ]
     named["librosa.feature.mfcc"] = lambda: [librosa.feature.mfcc(y=w, **mfcc) for w in waves]
     return named
 

@@ -15,7 +15,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from sklearn_ser.audio._store import check_waveform
 from sklearn_ser.embedding._front_end import FrontEnd
-from sklearn_ser.embedding._layers import PENULTIMATE, POOLING, Embedding, resolve_layers
+from sklearn_ser.embedding._layers import (
+    PENULTIMATE,
+    POOLING,
+    Embedding,
+    resolve_layers,
+    resolve_speeds,
+)
 from sklearn_ser.embedding._weights import EncoderForm, Weights, find_weights, load_weights
 from sklearn_ser.exceptions import EncoderError
 from sklearn_ser.features._functionals import pool_frames
@@ -131,6 +137,7 @@ class VoiceEncoder:
         waveform: ArrayLike,
         layer: str | tuple[str, ...] = "all",
         pooling: str | None = "mean_std",
+        speeds: tuple[float, ...] | None = None,
     ) -> Array:
         """Return the embedding of a clip, as a row of ``EmotionEmbeddingTransformer``.
 
@@ -142,6 +149,8 @@ class VoiceEncoder:
             "all", "stages", "pooling", "penultimate", a stage's name, or several of those.
         pooling : {"mean", "mean_std"} or None, default="mean_std"
             Statistics over the frames of stages; None gives the frames.
+        speeds : tuple of float, default=None
+            Speeds that the clip is heard at; None are the encoder's own.
 
         Returns
         -------
@@ -151,10 +160,12 @@ class VoiceEncoder:
         Raises
         ------
         EncoderError
-            A layer is not there, or has no frames.
+            A layer is not there or has no frames, or the speeds are none.
         """
-        layers = resolve_layers(layer, self.form, frames=pooling is None)
-        return self.express(waveform, Embedding(self.form, layers, pooling))
+        frames = pooling is None
+        layers = resolve_layers(layer, self.form, frames=frames)
+        heard_at = resolve_speeds(speeds, self.speeds, frames=frames)
+        return self.express(waveform, Embedding(self.form, layers, pooling, heard_at))
 
     def express(self, waveform: ArrayLike, embedding: Embedding) -> Array:
         """Return the embedding of a clip whose layers are resolved already.
@@ -173,7 +184,8 @@ class VoiceEncoder:
         """
         if embedding.pooling is None:
             return self._at_one_rate(self.frames(waveform), embedding.layers)
-        return _mean(self._row(frames, embedding) for frames in self._at_all_speeds(waveform))
+        passes = self._at_speeds(waveform, embedding.speeds)
+        return _mean(self._row(frames, embedding) for frames in passes)
 
     def emotion_logits(self, waveform: ArrayLike) -> Array:
         """Return what the head for emotions says of a clip, before any softmax.
@@ -190,7 +202,7 @@ class VoiceEncoder:
         """
         return _mean(
             self._answers(self._pooled(frames), "emotion")
-            for frames in self._at_all_speeds(waveform)
+            for frames in self._at_speeds(waveform, self.speeds)
         )
 
     def logits_of_bands(self, bands: Array) -> Array:
@@ -208,14 +220,12 @@ class VoiceEncoder:
         """
         return self._answers(self._pooled(self._frames_of(bands)), "emotion")
 
-    def _at_all_speeds(self, waveform: ArrayLike) -> Iterator[dict[str, Array]]:
+    def _at_speeds(
+        self, waveform: ArrayLike, speeds: tuple[float, ...]
+    ) -> Iterator[dict[str, Array]]:
         checked = check_waveform(waveform, "waveform")
-        for front_end in self._front_ends:
-            yield self._frames_of(front_end(checked))
-
-    @cached_property
-    def _front_ends(self) -> list[FrontEnd]:
-        return [self.front_end.at_speed(speed) for speed in self.speeds]
+        for speed in speeds:
+            yield self._frames_of(self.front_end.at_speed(speed)(checked))
 
     def _row(self, frames: dict[str, Array], embedding: Embedding) -> Array:
         pooled = self._pooled(frames)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sklearn_ser.embedding._weights import EncoderForm
+from sklearn_ser.embedding._weights import EncoderForm, check_speeds
 from sklearn_ser.exceptions import EncoderError
 from sklearn_ser.features._functionals import pooled_names, resolve_statistics
 from sklearn_ser.utils._names import did_you_mean
 
-__all__ = ["PENULTIMATE", "POOLED", "POOLING", "Embedding", "resolve_layers"]
+__all__ = ["PENULTIMATE", "POOLED", "POOLING", "Embedding", "resolve_layers", "resolve_speeds"]
 
 POOLING = "pooling"
 PENULTIMATE = "penultimate"
@@ -62,6 +62,39 @@ def resolve_layers(
     return tuple(found)
 
 
+def resolve_speeds(
+    speeds: Iterable[float] | None, own: tuple[float, ...], *, frames: bool = False
+) -> tuple[float, ...]:
+    """Return the speeds that clips are heard at.
+
+    Parameters
+    ----------
+    speeds : iterable of float or None
+        What is asked for; None are the encoder's own.
+    own : tuple of float
+        The encoder's.
+    frames : bool, default=False
+        Whether frames are asked for, which are those of a clip as it is.
+
+    Returns
+    -------
+    tuple of float
+
+    Raises
+    ------
+    EncoderError
+        They are no speeds, or frames are asked for as well.
+    """
+    if speeds is None:
+        return own
+    if frames:
+        raise EncoderError(
+            f"speeds={speeds!r} with pooling=None: frames are those of the clip as it is, and "
+            "cannot be averaged over speeds. Leave speeds at None, or choose pooling='mean_std'."
+        )
+    return check_speeds(speeds)
+
+
 def _check_known(name: object, known: list[str]) -> None:
     if name not in known:
         raise EncoderError(
@@ -91,11 +124,14 @@ class Embedding:
         As :func:`resolve_layers` gives them.
     pooling : {"mean", "mean_std"} or None
         What becomes of the frames of stages; None gives them as they are.
+    speeds : tuple of float
+        Speeds that a clip is heard at, where it is pooled.
     """
 
     form: EncoderForm
     layers: tuple[str, ...]
     pooling: str | None
+    speeds: tuple[float, ...]
 
     @property
     def statistics(self) -> tuple[str, ...]:

@@ -29,6 +29,7 @@ __all__ = [
     "EncoderHeader",
     "Stage",
     "Weights",
+    "check_speeds",
     "find_weights",
     "load_weights",
     "read_weights",
@@ -44,6 +45,7 @@ _SHIPPED = Path(__file__).parent / "weights"
 _START = struct.Struct("<8sH32s")
 _LENGTH = struct.Struct("<I")
 _WHICH_FILE = f"Give a file ({SUFFIX}) that sklearn-ser train-encoder wrote."
+_SLOWEST, _FASTEST = 0.5, 2.0
 _KEPT = 8  # weights of a process, 2 MB each
 
 
@@ -168,7 +170,7 @@ class EncoderHeader:
             name=str(given["name"]),
             front_end=FrontEnd.from_dict(given["front_end"]),
             form=EncoderForm(stages, *numbers),
-            speeds=_speeds_of(given["speeds"]),
+            speeds=check_speeds(given["speeds"]),
             classes=tuple(map(str, given["classes"])),
             temperature=float(given["temperature"]),
             min_confidence=float(given["min_confidence"]),
@@ -191,10 +193,28 @@ class EncoderHeader:
         }
 
 
-def _speeds_of(given: Iterable[Any]) -> tuple[float, ...]:
+def check_speeds(given: Iterable[Any]) -> tuple[float, ...]:
+    """Return speeds that clips can be heard at.
+
+    Parameters
+    ----------
+    given : iterable of float
+        1 is the clip's own.
+
+    Returns
+    -------
+    tuple of float
+
+    Raises
+    ------
+    EncoderError
+        There is none, or one is beyond what speech can be understood at.
+    """
     speeds = tuple(map(float, given))
-    if not speeds or min(speeds) <= 0:
-        raise ValueError(f"speeds are numbers above 0, one at least, got {speeds}")
+    if not speeds or not all(_SLOWEST <= speed <= _FASTEST for speed in speeds):
+        raise EncoderError(
+            f"speeds are one number or more from {_SLOWEST:g} to {_FASTEST:g}, got {speeds}."
+        )
     return speeds
 
 

@@ -154,6 +154,10 @@ class TestEmbed:
             ):
                 expected = np.mean([ask(end) for end in ends], axis=0)
                 np.testing.assert_allclose(ask(found), expected, atol=1e-5)
+            np.testing.assert_array_equal(
+                encoder.embed(clip, speeds=(0.8, 1.25)), found.embed(clip)
+            )
+            np.testing.assert_array_equal(found.embed(clip, speeds=[1.0]), encoder.embed(clip))
         assert np.abs(found.embed(clips[0]) - encoder.embed(clips[0])).max() > 1e-3
 
     def test_frames_are_those_of_the_clips_own_speed(
@@ -178,6 +182,17 @@ class TestEmbed:
     def test_no_speech_at_all(self, clip, message, encoder):
         with pytest.raises(AudioError, match=message):
             encoder.embed(clip)
+
+    @pytest.mark.parametrize("speeds", [(), (0.1,), (1.0, np.nan), (1, 3)])
+    def test_speeds_are_checked(self, speeds, encoder):
+        with pytest.raises(
+            EncoderError, match=r"speeds are one number or more from 0\.5 to 2, got"
+        ):
+            encoder.embed(np.zeros(800), speeds=speeds)
+
+    def test_frames_have_the_clips_own_speed(self, encoder):
+        with pytest.raises(EncoderError, match=r"speeds=\(0\.9,\) with pooling=None: frames are"):
+            encoder.embed(np.zeros(800), pooling=None, speeds=(0.9,))
 
     def test_layers_are_checked(self, encoder):
         with pytest.raises(EncoderError, match=r"layer='stage4' is no layer.*Did you mean 'stage"):

@@ -72,6 +72,13 @@ class TestForm:
         encoder = load_encoder(voice_encoder)
         np.testing.assert_array_equal(table, np.stack([encoder.embed(clip) for clip in clips]))
 
+    @pytest.mark.parametrize("speeds", [(1.0,), [0.9, 1.1], (0.8, 1.0, 1.25)])
+    def test_speeds(self, speeds, make, clips, voice_encoder):
+        table = make(speeds=speeds).fit_transform(clips)
+        encoder = load_encoder(voice_encoder)
+        expected = np.stack([encoder.embed(clip, speeds=speeds) for clip in clips])
+        np.testing.assert_array_equal(table, expected)
+
     def test_names(self, make, clips):
         names = make().fit(clips).get_feature_names_out().tolist()
         assert len(set(names)) == len(names) == sum(WIDTHS.values())
@@ -204,6 +211,12 @@ class TestCache:
             cached = make(layer, memory=str(tmp_path / "cache"))
             np.testing.assert_array_equal(cached.fit_transform(clips), expected)
 
+    def test_so_have_other_speeds(self, make, clips, tmp_path):
+        for speeds in (None, (0.9, 1.1)):
+            expected = make(speeds=speeds).fit_transform(clips)
+            cached = make(speeds=speeds, memory=str(tmp_path / "cache"))
+            np.testing.assert_array_equal(cached.fit_transform(clips), expected)
+
 
 class TestRefused:
     @pytest.mark.parametrize(
@@ -228,6 +241,15 @@ class TestRefused:
         message = "is of the whole clip and has no frames. Choose 'stages' or some of stage1"
         with pytest.raises(EncoderError, match=message):
             make(layer, pooling=None).fit(clips)
+
+    @pytest.mark.parametrize("speeds", [(), (0.0,), (1.0, 9.0)])
+    def test_speeds(self, speeds, make, clips):
+        with pytest.raises(EncoderError, match=r"speeds are one number or more from 0\.5 to 2"):
+            make(speeds=speeds).fit(clips)
+
+    def test_speeds_of_frames(self, make, clips):
+        with pytest.raises(EncoderError, match=r"speeds=\(0\.9, 1\.1\) with pooling=None"):
+            make(pooling=None, speeds=(0.9, 1.1)).fit(clips)
 
     def test_pooling(self, make, clips):
         with pytest.raises(ValueError, match="The 'pooling' parameter"):
