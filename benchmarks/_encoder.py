@@ -26,6 +26,7 @@ LOADERS: Mapping[str, Callable[..., Any]] = {
     "savee": load_savee,
     "crema_d": load_crema_d,
 }
+OWN_SPEED = "heard at the clip's own speed alone"
 SCORES = ["UAR", "95 % of it", "accuracy", "95 % of that"]
 # As SpeakerStandardizer has them unless told otherwise.
 SHRINKAGE: Mapping[str, Any] = {"shrinkage": "auto", "scale_shrinkage": 8.0}

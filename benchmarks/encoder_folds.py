@@ -27,7 +27,7 @@ import numpy as np
 from joblib import Memory
 from threadpoolctl import threadpool_limits
 
-from benchmarks._encoder import SCORES, has_cache, has_data, recalls, score, scores
+from benchmarks._encoder import OWN_SPEED, SCORES, has_cache, has_data, recalls, score, scores
 from benchmarks._encoder_training import Corpus, at_own_speed, load_corpus, trained
 from benchmarks._report import environment, table, write_section
 from benchmarks._tuned import GRIDS, predictions, progress
@@ -44,7 +44,6 @@ SEEDS = (0, 1, 2)
 ABLATION_EPOCHS, LONGER = 12, 24
 N_TRAINING, N_TESTING = 24, 16
 HEAD = "the network's own head"
-OWN_SPEED = "heard at the clip's own speed alone"
 HEAD_AT_OWN_SPEED = f"{HEAD}, {OWN_SPEED}"
 SETS = ("functionals", "embedding", "functionals + embedding")
 # What an augmentation is set to where the recipe leaves it out, and where it does not.

@@ -21,7 +21,7 @@ from collections.abc import Callable, Mapping
 import librosa
 from threadpoolctl import threadpool_limits
 
-from benchmarks._encoder import parser_of
+from benchmarks._encoder import OWN_SPEED, parser_of
 from benchmarks._report import environment, table, write_section
 from benchmarks._timing import ratio, seconds
 from benchmarks.features import make_clips
@@ -36,7 +36,7 @@ from sklearn_ser.embedding import load_encoder
 COMMAND = "python -m benchmarks.encoder_speed"
 RATE, N_CLIPS, ROUNDS, PROCESSES = 16000, 8, 30, 7
 WHOLE = "embedding, all layers"
-ONCE = f"{WHOLE}, heard at the clip's own speed alone"
+ONCE = f"{WHOLE}, {OWN_SPEED}"
 PROBE = """
 import time
 start = time.perf_counter()

@@ -19,8 +19,7 @@ from sklearn_ser.embedding._layers import (
     PENULTIMATE,
     POOLING,
     Embedding,
-    resolve_layers,
-    resolve_speeds,
+    resolve_embedding,
 )
 from sklearn_ser.embedding._weights import EncoderForm, Weights, find_weights, load_weights
 from sklearn_ser.exceptions import EncoderError
@@ -162,10 +161,8 @@ class VoiceEncoder:
         EncoderError
             A layer is not there or has no frames, or the speeds are none.
         """
-        frames = pooling is None
-        layers = resolve_layers(layer, self.form, frames=frames)
-        heard_at = resolve_speeds(speeds, self.speeds, frames=frames)
-        return self.express(waveform, Embedding(self.form, layers, pooling, heard_at))
+        asked = resolve_embedding(self._weights.header, layer, pooling, speeds)
+        return self.express(waveform, asked)
 
     def express(self, waveform: ArrayLike, embedding: Embedding) -> Array:
         """Return the embedding of a clip whose layers are resolved already.

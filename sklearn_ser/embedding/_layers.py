@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sklearn_ser.embedding._weights import EncoderForm, check_speeds
+from sklearn_ser.embedding._weights import EncoderForm, EncoderHeader, check_speeds
 from sklearn_ser.exceptions import EncoderError
 from sklearn_ser.features._functionals import pooled_names, resolve_statistics
 from sklearn_ser.utils._names import did_you_mean
 
-__all__ = ["PENULTIMATE", "POOLED", "POOLING", "Embedding", "resolve_layers", "resolve_speeds"]
+__all__ = ["PENULTIMATE", "POOLED", "POOLING", "Embedding", "resolve_embedding", "resolve_layers"]
 
 POOLING = "pooling"
 PENULTIMATE = "penultimate"
@@ -62,29 +62,10 @@ def resolve_layers(
     return tuple(found)
 
 
-def resolve_speeds(
-    speeds: Iterable[float] | None, own: tuple[float, ...], *, frames: bool = False
+def _resolve_speeds(
+    speeds: Iterable[float] | None, own: tuple[float, ...], *, frames: bool
 ) -> tuple[float, ...]:
-    """Return the speeds that clips are heard at.
-
-    Parameters
-    ----------
-    speeds : iterable of float or None
-        What is asked for; None are the encoder's own.
-    own : tuple of float
-        The encoder's.
-    frames : bool, default=False
-        Whether frames are asked for, which are those of a clip as it is.
-
-    Returns
-    -------
-    tuple of float
-
-    Raises
-    ------
-    EncoderError
-        They are no speeds, or frames are asked for as well.
-    """
+    """Return the speeds that clips are heard at; frames are those of a clip as it is."""
     if speeds is None:
         return own
     if frames:
@@ -160,3 +141,41 @@ class Embedding:
         dims = {stage.name: stage.dim for stage in self.form.stages}
         dim = self.form.penultimate_dim if layer == PENULTIMATE else dims[layer]
         return [f"{_PREFIX}_{layer}_{n}" for n in range(dim)]
+
+
+def resolve_embedding(
+    header: EncoderHeader,
+    layer: str | Iterable[str],
+    pooling: str | None,
+    speeds: Iterable[float] | None,
+) -> Embedding:
+    """Return what an encoder is asked for, checked against what it has.
+
+    Parameters
+    ----------
+    header : EncoderHeader
+        The encoder's.
+    layer : str or iterable of str
+        As in :func:`resolve_layers`.
+    pooling : {"mean", "mean_std"} or None
+        What becomes of the frames of stages; None gives them as they are.
+    speeds : iterable of float or None
+        Speeds that a clip is heard at; None are the encoder's own.
+
+    Returns
+    -------
+    Embedding
+
+    Raises
+    ------
+    EncoderError
+        A layer is not there, is named twice, or has no frames; or the speeds are none, or asked
+        for of frames.
+    """
+    frames = pooling is None
+    return Embedding(
+        header.form,
+        resolve_layers(layer, header.form, frames=frames),
+        pooling,
+        _resolve_speeds(speeds, header.speeds, frames=frames),
+    )

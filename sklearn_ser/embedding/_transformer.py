@@ -14,7 +14,7 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn_ser.base import BaseFrameTransformer
 from sklearn_ser.embedding._card import refuse_heard_speakers
 from sklearn_ser.embedding._encoder import load_encoder
-from sklearn_ser.embedding._layers import Embedding, resolve_layers, resolve_speeds
+from sklearn_ser.embedding._layers import Embedding, resolve_embedding
 from sklearn_ser.embedding._weights import find_weights, load_weights, shipped_names
 from sklearn_ser.exceptions import EncoderError
 
@@ -232,15 +232,12 @@ class EmotionEmbeddingTransformer(BaseFrameTransformer):
 
     def _make_extractor(self) -> EmbeddingExtractor:
         found = load_weights(self.weights)
-        front_end, form = found.header.front_end, found.header.form
+        front_end = found.header.front_end
         check_own_rate(self.sample_rate, front_end.sample_rate, self.weights)
-        frames = self.pooling is None
-        layers = resolve_layers(self.layer, form, frames=frames)
-        speeds = resolve_speeds(self.speeds, found.header.speeds, frames=frames)
         return EmbeddingExtractor(
             weights=_lasting_name(self.weights),
             sha256=found.sha256,
-            embedding=Embedding(form, layers, self.pooling, speeds),
+            embedding=resolve_embedding(found.header, self.layer, self.pooling, self.speeds),
             sample_rate=front_end.sample_rate,
             hop_length=front_end.hop_length,
         )
